@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Starting another program (safety R6, R7): an argv array, a fixed environment, no descriptor but those
+ * that are named, "/" as working directory, default signals, a session of its own.
+ */
+#ifndef RUNTIME_BASE_SPAWN_H
+#define RUNTIME_BASE_SPAWN_H
+
+#include "runtime/base/err.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+enum { SPAWN_FDS_MAX = 8, SPAWN_PROCS_MAX = 16 };
+
+struct spawn {
+	const char *const *argv; /* ended by NULL; argv[0] is an absolute path */
+	const char *const *env;	 /* ended by NULL; NULL: PATH and nothing else */
+	/* Descriptor @fd of the caller becomes @as in the child. 0, 1 and 2 are /dev/null unless named here. */
+	struct spawn_fd {
+		int fd, as;
+	} fds[SPAWN_FDS_MAX];
+	size_t n_fds;
+	/* cgroup.procs files the child writes itself into before it runs @argv (v1: one a hierarchy). */
+	const int *procs_fds;
+	size_t n_procs_fds;
+	int cgroup_fd;	  /* a v2 cgroup directory to be born in (CLONE_INTO_CGROUP), or 0/negative for none */
+	bool keep_session; /* do not call setsid: the child keeps the caller's terminal */
+};
+
+struct child {
+	pid_t pid;
+	int pidfd; /* CLOEXEC; becomes readable when the child has ended */
+};
+
+/**
+ * Starts the program.  @ret: the child; the caller reaps it and closes pidfd.
+ * Returns: 0, or -errno with a message, also when exec itself failed (ENOENT: no such program).
+ */
+int spawn(const struct spawn *s, struct child *ret, struct err *e);
+
+/**
+ * Waits for the child to end, at most @timeout_ms (-1: for ever), reaps it and closes its pidfd.
+ * Returns: 0 and the wait status (as waitpid's), -ETIMEDOUT (the child still runs, nothing was closed), -errno.
+ */
+int child_wait(struct child *c, int timeout_ms, int *ret_status);
+
+/** SIGKILL, wait, reap, close. For children that are no longer wanted; a closed one is left alone. */
+void child_kill(struct child *c);
+
+#endif
