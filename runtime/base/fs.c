@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <linux/stat.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 
 static int open_how(int root_fd, const char *path, int flags, mode_t mode, uint64_t resolve)
