@@ -5,6 +5,7 @@
  */
 #include "runtime/base/msg.h"
 
+#include <stdint.h>
 #include <sys/socket.h>
 
 void msg_fds_done(struct msg_fds *fds)
