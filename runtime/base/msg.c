@@ -32,12 +32,11 @@ int msg_send(int sock, const void *bytes, size_t n, const struct msg_fds *fds)
 	if (n > MSG_BYTES_MAX)
 		return -EMSGSIZE;
 	if (fds && fds->n) {
-		struct cmsghdr *c;
+		struct cmsghdr *c = &control.align;
 
 		memset(&control, 0, sizeof control);
 		m.msg_control = control.bytes;
 		m.msg_controllen = CMSG_SPACE(sizeof(int) * fds->n);
-		c = CMSG_FIRSTHDR(&m);
 		c->cmsg_level = SOL_SOCKET;
 		c->cmsg_type = SCM_RIGHTS;
 		c->cmsg_len = CMSG_LEN(sizeof(int) * fds->n);
