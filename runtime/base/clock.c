@@ -124,8 +124,8 @@ int rfc3339_parse(const char *text, uint64_t *ret_wall_ns)
 		read_digits(&s, 2, &tm.tm_sec) < 0 || read_fraction(&s, &ns) < 0 ||
 		read_offset(&s, &offset) < 0 || s.n)
 		return -EINVAL;
-	if (tm.tm_year < 1970 || tm.tm_mon < 1 || tm.tm_mon > 12 || tm.tm_mday < 1 || tm.tm_mday > 31 ||
-		tm.tm_hour > 23 || tm.tm_min > 59 || tm.tm_sec > 60)
+	if (tm.tm_year < 1970 || tm.tm_mon < 1 || tm.tm_mon > 12 || tm.tm_mday < 1 ||
+		tm.tm_mday > 31 || tm.tm_hour > 23 || tm.tm_min > 59 || tm.tm_sec > 60)
 		return -EINVAL;
 	tm.tm_year -= 1900;
 	tm.tm_mon -= 1;

@@ -10,12 +10,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define NS_PER_MS  1000000ull
+#define NS_PER_MS 1000000ull
 #define NS_PER_SEC 1000000000ull
 
 struct clock {
-	uint64_t (*now_ns)(void *data);	     /* CLOCK_BOOTTIME */
-	uint64_t (*wall_ns)(void *data);     /* CLOCK_REALTIME, since 1970 */
+	uint64_t (*now_ns)(void *data);	 /* CLOCK_BOOTTIME */
+	uint64_t (*wall_ns)(void *data); /* CLOCK_REALTIME, since 1970 */
 	void *data;
 };
 /* The kernel's clocks. */

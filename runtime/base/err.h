@@ -14,9 +14,10 @@
 #include "runtime/base/own.h"
 
 struct err {
-	int code;	    /* -Exxx; 0 while nothing has failed */
-	const char *reason; /* an API reason, a static string ("NotFound"); NULL: taken from the code */
-	char field[128];    /* path of the field at fault ("spec.containers[0].name"), or "" */
+	int code; /* -Exxx; 0 while nothing has failed */
+	const char *
+		reason; /* an API reason, a static string ("NotFound"); NULL: taken from the code */
+	char field[128]; /* path of the field at fault ("spec.containers[0].name"), or "" */
 	char msg[512];
 };
 

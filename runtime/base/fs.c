@@ -133,7 +133,8 @@ int fs_write_all(int fd, const void *bytes, size_t n)
 	return 0;
 }
 
-int fs_write_atomic(int dir_fd, const char *name, const void *bytes, size_t n, mode_t mode, enum fs_sync sync)
+int fs_write_atomic(
+	int dir_fd, const char *name, const void *bytes, size_t n, mode_t mode, enum fs_sync sync)
 {
 	cleanup_free char *temporary = xasprintf(".%s.new", name);
 	cleanup_close int fd = -EBADF;
@@ -162,7 +163,8 @@ int fs_mount_id(int dir_fd, const char *name, uint64_t *ret_id, bool *ret_is_roo
 {
 	struct statx stx;
 
-	if (statx(dir_fd, name, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_MNT_ID, &stx) < 0)
+	if (statx(dir_fd, name, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_MNT_ID,
+		    &stx) < 0)
 		return -errno;
 	*ret_id = stx.stx_mnt_id;
 	*ret_is_root = stx.stx_attributes & STATX_ATTR_MOUNT_ROOT;
@@ -233,7 +235,9 @@ static int remove_entry(int dir_fd, const char *name, uint64_t mount_id, int dep
 
 int fs_remove_tree(int dir_fd, const char *name)
 {
-	enum { DEPTH_MAX = 256 }; /* open descriptors at once; layers are refused beyond depth 128 (R15) */
+	enum {
+		DEPTH_MAX = 256
+	}; /* open descriptors at once; layers are refused beyond depth 128 (R15) */
 	uint64_t id;
 	bool is_root;
 	int r = fs_mount_id(dir_fd, "", &id, &is_root);

@@ -40,7 +40,8 @@ int fs_read_fd(int fd, size_t max, char **ret_p, size_t *ret_n);
 
 enum fs_sync { FS_NO_SYNC, FS_SYNC };
 /** Replaces @name (in @dir_fd itself) by a file with these bytes, atomically; FS_SYNC: on disk when it returns. */
-int fs_write_atomic(int dir_fd, const char *name, const void *bytes, size_t n, mode_t mode, enum fs_sync sync);
+int fs_write_atomic(
+	int dir_fd, const char *name, const void *bytes, size_t n, mode_t mode, enum fs_sync sync);
 
 /** Writes all of it, over EINTR and short writes. */
 int fs_write_all(int fd, const void *bytes, size_t n);

@@ -24,7 +24,8 @@ static int check_depth(struct sv text, struct err *e)
 		if (c == '"')
 			in_string = true;
 		else if ((c == '{' || c == '[') && ++depth > JSON_DEPTH_MAX)
-			return err_set(e, -E2BIG, "JSON is nested more than %d deep", JSON_DEPTH_MAX);
+			return err_set(
+				e, -E2BIG, "JSON is nested more than %d deep", JSON_DEPTH_MAX);
 		else if ((c == '}' || c == ']') && depth > 0)
 			depth--;
 	}
@@ -46,13 +47,13 @@ static int walk_limits(const json_t *j, int depth, size_t *nodes, struct err *e)
 		return err_set(e, -E2BIG, "a string is longer than %d bytes", JSON_STRING_MAX * 4);
 	if (json_is_object(j)) {
 		/* json_object_foreach wants a non-const object and does not change it. */
-		json_object_foreach((json_t *)(uintptr_t)j, key, value) {
+		json_object_foreach ((json_t *)(uintptr_t)j, key, value) {
 			r = walk_limits(value, depth + 1, nodes, e);
 			if (r < 0)
 				break;
 		}
 	} else {
-		json_array_foreach(j, i, value) {
+		json_array_foreach (j, i, value) {
 			r = walk_limits(value, depth + 1, nodes, e);
 			if (r < 0)
 				break;
@@ -75,13 +76,15 @@ int json_parse_max(struct sv text, size_t max_bytes, json_t **ret, struct err *e
 	int r;
 
 	if (text.n > max_bytes)
-		return err_set(e, -E2BIG, "JSON of %zu bytes; at most %zu are taken", text.n, max_bytes);
+		return err_set(
+			e, -E2BIG, "JSON of %zu bytes; at most %zu are taken", text.n, max_bytes);
 	r = check_depth(text, e);
 	if (r < 0)
 		return r;
 	j = json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &where);
 	if (!j)
-		return err_set(e, -EBADMSG, "line %d, column %d: %s", where.line, where.column, where.text);
+		return err_set(e, -EBADMSG, "line %d, column %d: %s", where.line, where.column,
+			where.text);
 	r = json_check_limits(j, e);
 	if (r < 0)
 		return r;

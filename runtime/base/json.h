@@ -20,7 +20,12 @@ DEFINE_CLEANUP(json_t, json_drop);
 #define cleanup_json CLEANUP(json_drop)
 
 /* Limits of safety.md section 4, "JSON/YAML pod". */
-enum { JSON_DEPTH_MAX = 32, JSON_NODES_MAX = 65536, JSON_BYTES_MAX = 1 << 20, JSON_STRING_MAX = 256 << 10 };
+enum {
+	JSON_DEPTH_MAX = 32,
+	JSON_NODES_MAX = 65536,
+	JSON_BYTES_MAX = 1 << 20,
+	JSON_STRING_MAX = 256 << 10
+};
 
 /**
  * Parses one JSON value, strictly: UTF-8, no duplicate keys, nothing behind it, within the limits above.
@@ -46,7 +51,7 @@ char *json_canonical(const json_t *j);
 json_t *json_at(const json_t *j, ...) __attribute__((sentinel));
 
 /** A member's value, or the fallback when it is missing or of another type. Strings are borrowed. */
-const char *json_str(const json_t *object, const char *key);			/* NULL */
+const char *json_str(const json_t *object, const char *key); /* NULL */
 const char *json_str_or(const json_t *object, const char *key, const char *fallback);
 int64_t json_int(const json_t *object, const char *key, int64_t fallback);
 bool json_flag(const json_t *object, const char *key, bool fallback);

@@ -14,7 +14,8 @@ static unsigned keyed_hash(const char *key, size_t n)
 {
 	uint64_t h;
 
-	if (!hash_key && getrandom(&hash_key, sizeof hash_key, GRND_NONBLOCK) < (ssize_t)sizeof hash_key)
+	if (!hash_key &&
+		getrandom(&hash_key, sizeof hash_key, GRND_NONBLOCK) < (ssize_t)sizeof hash_key)
 		hash_key = (uintptr_t)&hash_key | 1;
 	/* FNV-1a, started from the secret and mixed at the end (splitmix64). */
 	h = 14695981039346656037ull ^ hash_key;
@@ -25,7 +26,8 @@ static unsigned keyed_hash(const char *key, size_t n)
 	return (unsigned)(h ^ h >> 31);
 }
 
-#define HASH_FUNCTION(keyptr, keylen, hashv) ((hashv) = keyed_hash((const char *)(keyptr), (keylen)))
+#define HASH_FUNCTION(keyptr, keylen, hashv)                                                       \
+	((hashv) = keyed_hash((const char *)(keyptr), (keylen)))
 #define HASH_NONFATAL_OOM 0
 #define uthash_fatal(msg) abort()
 #pragma GCC diagnostic ignored "-Wimplicit-fallthrough"
@@ -93,7 +95,7 @@ void map_done(struct map *m)
 {
 	struct map_item *item, *next;
 
-	HASH_ITER(hh, m->items, item, next) {
+	HASH_ITER (hh, m->items, item, next) {
 		HASH_DEL(m->items, item);
 		free(item);
 	}

@@ -50,8 +50,8 @@ static inline void own_fclose_p(FILE **file)
 		(void)fclose(*file);
 }
 
-#define cleanup_free   __attribute__((cleanup(own_free_p)))
-#define cleanup_close  __attribute__((cleanup(own_close_p)))
+#define cleanup_free __attribute__((cleanup(own_free_p)))
+#define cleanup_close __attribute__((cleanup(own_close_p)))
 #define cleanup_fclose __attribute__((cleanup(own_fclose_p)))
 
 /* Gives the pointer away: its value is returned, the variable is NULL after. */

@@ -11,6 +11,7 @@
 #include <linux/sched.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdint.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -86,7 +87,8 @@ _Noreturn static void run_child(const struct spawn *s, int report)
 	if (kept >= 0) {
 		report = kept;
 		/* execve takes non-const arrays for historical reasons and does not change them. */
-		(void)execve(s->argv[0], (char *const *)(uintptr_t)s->argv, (char *const *)(uintptr_t)env);
+		(void)execve(s->argv[0], (char *const *)(uintptr_t)s->argv,
+			(char *const *)(uintptr_t)env);
 		r = -errno;
 	} else {
 		r = kept;

@@ -24,7 +24,7 @@ struct spawn {
 	/* cgroup.procs files the child writes itself into before it runs @argv (v1: one a hierarchy). */
 	const int *procs_fds;
 	size_t n_procs_fds;
-	int cgroup_fd;	  /* a v2 cgroup directory to be born in (CLONE_INTO_CGROUP), or 0/negative for none */
+	int cgroup_fd; /* a v2 cgroup directory to be born in (CLONE_INTO_CGROUP), or 0/negative for none */
 	bool keep_session; /* do not call setsid: the child keeps the caller's terminal */
 };
 

@@ -253,7 +253,8 @@ static unsigned word_distance(const char *a, size_t an, const char *b, size_t bn
 
 		row[0] = (unsigned)i;
 		for (size_t j = 1; j <= bn; j++) {
-			row[j] = least(least(up[j], row[j - 1]) + 1, up[j - 1] + (a[i - 1] != b[j - 1]));
+			row[j] = least(
+				least(up[j], row[j - 1]) + 1, up[j - 1] + (a[i - 1] != b[j - 1]));
 			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
 				row[j] = least(row[j], up2[j - 2] + 1);
 		}
