@@ -47,7 +47,7 @@ int fs_write_atomic(
 int fs_write_all(int fd, const void *bytes, size_t n);
 
 /**
- * Removes @name below @dir_fd with all it holds, by descriptors, never following a link and never crossing
+ * Removes @name, an entry of the directory @dir_fd itself, with all it holds, by descriptors, never following a link and never crossing
  * onto another mount: a mount met inside stops the walk with -EXDEV and leaves the rest (safety R23).
  * A missing @name is no error.
  */

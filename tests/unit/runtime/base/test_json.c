@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Strict parsing within limits; readers that return the "nothing" value. */
+#include "tests/unit/unit.h"
+
+#include "runtime/base/json.h"
+
+static char *nested(size_t depth)
+{
+	struct str s = {0};
+
+	for (size_t i = 0; i < depth; i++)
+		str_add(&s, "[");
+	for (size_t i = 0; i < depth; i++)
+		str_add(&s, "]");
+	return str_take(&s);
+}
+
+static void refuses_what_is_not_one_sound_value(void **state)
+{
+	static const struct {
+		const char *in;
+		int r;
+	} cases[] = {
+		{"{}", 0},
+		{"[1,\"a\",null,true,1.5]", 0},
+		{"\"text\"", 0},
+		{"{\"a\":1,\"a\":2}", -EBADMSG},
+		{"{} {}", -EBADMSG},
+		{"{", -EBADMSG},
+		{"", -EBADMSG},
+		{"\"\xff\"", -EBADMSG},
+		{"{\"a\\u0000b\":1}", -EBADMSG},
+		{"nan", -EBADMSG},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		cleanup_json json_t *j = NULL;
+		struct err e = {0};
+
+		assert_case(json_parse(sv(cases[i].in), &j, &e) == cases[i].r, cases[i].in);
+		assert_case(!cases[i].r == !!j, cases[i].in);
+	}
+}
+
+static void says_where(void **state)
+{
+	struct err e = {0};
+	json_t *j;
+
+	(void)state;
+	assert_int_equal(json_parse(sv("{\n  \"a\": }\n"), &j, &e), -EBADMSG);
+	assert_non_null(strstr(err_text(&e), "line 2"));
+}
+
+static void depth_and_size_are_bounded(void **state)
+{
+	cleanup_free char *deep = nested(1000000), *right = nested(JSON_DEPTH_MAX);
+	struct str many = {0};
+	struct err e = {0};
+	json_t *j = NULL;
+
+	(void)state;
+	assert_int_equal(json_parse_max(sv(deep), SIZE_MAX, &j, &e), -E2BIG);
+	assert_int_equal(json_parse(sv(right), &j, &e), 0);
+	json_decref(j);
+	str_add(&many, "[0");
+	for (int i = 0; i < JSON_NODES_MAX; i++)
+		str_add(&many, ",0");
+	str_add(&many, "]");
+	assert_int_equal(json_parse(sv(many.p), &j, &e), -E2BIG);
+	str_done(&many);
+	assert_int_equal(json_parse_max(sv("[1,2,3]"), 3, &j, &e), -E2BIG);
+}
+
+static void readers_and_writers(void **state)
+{
+	cleanup_json json_t *j = json_object();
+	cleanup_free char *text = NULL;
+
+	(void)state;
+	json_put_str(j, "s", "x");
+	json_put_str(j, "none", NULL);
+	json_put_int(j, "i", -3);
+	json_put_flag(j, "f", true);
+	json_put_int(json_sub(json_sub(j, "a"), "b"), "c", 1);
+	text = json_canonical(j);
+	assert_string_equal(text, "{\"a\":{\"b\":{\"c\":1}},\"f\":true,\"i\":-3,\"s\":\"x\"}");
+	assert_string_equal(json_str(j, "s"), "x");
+	assert_null(json_str(j, "i"));
+	assert_string_equal(json_str_or(j, "zz", "d"), "d");
+	assert_int_equal(json_int(j, "i", 0), -3);
+	assert_int_equal(json_int(j, "s", 9), 9);
+	assert_true(json_flag(j, "f", false));
+	assert_int_equal(json_integer_value(json_at(j, "a", "b", "c", NULL)), 1);
+	assert_null(json_at(j, "a", "s", "c", NULL));
+	assert_null(json_list(j, "a"));
+	assert_non_null(json_map(j, "a"));
+	assert_null(json_str(NULL, "a"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(refuses_what_is_not_one_sound_value),
+		cmocka_unit_test(says_where),
+		cmocka_unit_test(depth_and_size_are_bounded),
+		cmocka_unit_test(readers_and_writers),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
