@@ -92,13 +92,16 @@ static void removes_a_tree_but_no_mount(void **state)
 	child = fork();
 	if (child == 0) {
 		char target[96];
+		int again;
 
 		(void)snprintf(target, sizeof target, "%s/t/a/b/c", s.path);
 		if (unshare(CLONE_NEWNS) < 0 ||
 			mount("", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
 			mount("x", target, "tmpfs", 0, NULL) < 0)
 			_exit(1);
-		_exit(fs_remove_tree(s.fd, "t") == -EXDEV ? 0 : 2);
+		/* s.fd belongs to the mount namespace before, which does not see the tmpfs. */
+		again = open(s.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		_exit(fs_remove_tree(again, "t") == -EXDEV ? 0 : 2);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
