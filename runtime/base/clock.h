@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Time. Inside, time is uint64_t nanoseconds of CLOCK_BOOTTIME: it never jumps and counts suspension.
- * Wall time is for people only. Decision functions take `now` as an argument; what must ask for the time
- * itself takes a `const struct clock *`, so that tests own the clock.
+ * Time. Inside, time is uint64_t nanoseconds of CLOCK_BOOTTIME: it never jumps and counts
+ * suspension. Wall time is for people only. Decision functions take `now` as an argument; what must
+ * ask for the time itself takes a `const struct clock *`, so that tests own the clock.
  */
 #ifndef RUNTIME_BASE_CLOCK_H
 #define RUNTIME_BASE_CLOCK_H

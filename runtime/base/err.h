@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An error that a person will read: an errno value, an API reason, the field it is about, a message.
+ * An error that a person will read: an errno value, an API reason, the field it is about, a
+ * message.
  *
  * It lives on the caller's stack and owns nothing. A function that may fail returns 0 (or more) or
  * -Exxx, and takes `struct err *e` last when its message may reach a user; @e may be NULL.
@@ -40,7 +41,10 @@ int err_wrap(struct err *e, int code, const char *format, ...) PRINTF_LIKE(3, 4)
 /** Names the field at fault. Returns e->code, or -EINVAL for NULL. */
 int err_at(struct err *e, const char *format, ...) PRINTF_LIKE(2, 3);
 
-/** Gives the error its API reason, a string that lives for ever. Returns e->code, or -EINVAL for NULL. */
+/**
+ * Gives the error its API reason, a string that lives for ever.
+ * Returns: e->code, or -EINVAL for NULL.
+ */
 int err_reason(struct err *e, const char *reason);
 
 /** The API reason: what err_reason set, or the one that belongs to the code. Never NULL. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Files by directory descriptor. The one module that opens paths which an image or a pod may have shaped
- * (safety R1), writes berth's own files atomically, and removes trees without ever leaving them (R23).
+ * Files by directory descriptor. The one module that opens paths which an image or a pod may have
+ * shaped (safety R1), writes berth's own files atomically, and removes trees without ever leaving
+ * them (R23).
  */
 #include "runtime/base/fs.h"
 
@@ -21,7 +22,7 @@ static int open_how(int root_fd, const char *path, int flags, mode_t mode, uint6
 	};
 	long fd;
 
-	/* EAGAIN: a rename raced with the walk (openat2(2)); bounded, for an attacker may race for ever. */
+	/* EAGAIN: a rename raced with the walk (openat2(2)); an attacker may race for ever. */
 	for (int tries = 0; tries < 64; tries++) {
 		fd = syscall(SYS_openat2, root_fd, path, &how, sizeof how);
 		if (fd >= 0)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The glue to jansson: parsing with limits, ownership, and reading by path without a dozen lines.
- * Readers tolerate a missing member and a wrong type (they return the "nothing" value), so what they read
- * must have passed a schema first.
+ * Readers tolerate a missing member and a wrong type (they return the "nothing" value), so what
+ * they read must have passed a schema first.
  */
 #ifndef RUNTIME_BASE_JSON_H
 #define RUNTIME_BASE_JSON_H
@@ -28,7 +28,8 @@ enum {
 };
 
 /**
- * Parses one JSON value, strictly: UTF-8, no duplicate keys, nothing behind it, within the limits above.
+ * Parses one JSON value, strictly: UTF-8, no duplicate keys, nothing behind it, within the limits
+ * above.
  * Returns: 0 and a new reference, or -EBADMSG with line and column in @e, or -E2BIG.
  */
 int json_parse(struct sv text, json_t **ret, struct err *e);
@@ -45,12 +46,13 @@ char *json_text(const json_t *j);
 char *json_canonical(const json_t *j);
 
 /**
- * A value deep inside: json_at(pod, "spec", "containers", NULL) — ended by NULL. Through objects only.
+ * A value deep inside: json_at(pod, "spec", "containers", NULL) — ended by NULL. Through objects
+ * only.
  * Returns: borrowed, or NULL when a part is missing or no object.
  */
 json_t *json_at(const json_t *j, ...) __attribute__((sentinel));
 
-/** A member's value, or the fallback when it is missing or of another type. Strings are borrowed. */
+/** A member's value; the fallback when it is missing or of another type. Strings: borrowed. */
 const char *json_str(const json_t *object, const char *key); /* NULL */
 const char *json_str_or(const json_t *object, const char *key, const char *fallback);
 int64_t json_int(const json_t *object, const char *key, int64_t fallback);

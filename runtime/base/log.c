@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Log lines on standard error. A value with blanks or control characters is quoted and escaped, so that
- * nothing that a pod or an image says can forge a line (safety R20).
+ * Log lines on standard error. A value with blanks or control characters is quoted and escaped, so
+ * that nothing that a pod or an image says can forge a line (safety R20).
  */
 #include "runtime/base/log.h"
 

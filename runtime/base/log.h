@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The log of a program: one line an event, `<level>message key=value …` on standard error, which is
- * what journald and a terminal both read. Only programs log (main files and what stands right below them);
- * libraries return errors.
+ * what journald and a terminal both read. Only programs log (main files and what stands right below
+ * them); libraries return errors.
  *
  *	log_line(LOG_WARNING, "pod is back", "pod", name, "restarts", count_text);
  */
@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <syslog.h>
 
-/** Lines below @level (LOG_DEBUG … LOG_ERR) are dropped. @prefix: "<6>" level marks for journald. */
+/** Lines below @level (LOG_DEBUG … LOG_ERR) are dropped. @prefix: "<6>" marks for journald. */
 void log_open(int level, bool prefix);
 
 /** One line: the message, then pairs of key and value, ended by NULL (values may be NULL: "-"). */

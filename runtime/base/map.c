@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The one place where uthash's macros stand. The hash is keyed with random bytes of the kernel, for its own
- * has a fixed seed and keys come from API users.
+ * The one place where uthash's macros stand. The hash is keyed with random bytes of the kernel, for
+ * its own has a fixed seed and keys come from API users.
  */
 #include "runtime/base/map.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Map from string to pointer, with a keyed hash (keys come from API users). Values are borrowed: the map
- * never frees them. Each owner wraps its map in typed functions (pods_find, pods_add …).
+ * Map from string to pointer, with a keyed hash (keys come from API users). Values are borrowed:
+ * the map never frees them. Each owner wraps its map in typed functions (pods_find, pods_add …).
  */
 #ifndef RUNTIME_BASE_MAP_H
 #define RUNTIME_BASE_MAP_H
@@ -26,7 +26,10 @@ void map_done(struct map *m);
 
 /**
  * Iterates in insertion order; the current item may be removed on the way.
- *	for (struct map_item *i = map_first(&m), *next; i; i = next) { next = map_next(i); … map_value(i) … }
+ *	for (struct map_item *i = map_first(&m), *next; i; i = next) {
+ *		next = map_next(i);
+ *		use(map_key(i), map_value(i));
+ *	}
  */
 struct map_item *map_first(const struct map *m);
 struct map_item *map_next(const struct map_item *item);

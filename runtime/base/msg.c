@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Messages over SOCK_SEQPACKET. A descriptor that arrives is owned at once: every way out closes what the
- * caller does not get.
+ * Messages over SOCK_SEQPACKET. A descriptor that arrives is owned at once: every way out closes
+ * what the caller does not get.
  */
 #include "runtime/base/msg.h"
 

@@ -5,9 +5,9 @@
  *	CLEANUP(pod_free) struct pod *p = NULL;	released when the scope is left
  *	*ret_pod = take(p);				the caller owns it now
  *
- * Every x_free(NULL) is a no-op, takes half-built objects and never fails. Memory for small, bounded
- * sizes is taken with the x* functions, which abort when there is none: both daemons may die at any
- * instruction. Where a size comes from outside, call malloc and return -ENOMEM.
+ * Every x_free(NULL) is a no-op, takes half-built objects and never fails. Memory for small,
+ * bounded sizes is taken with the x* functions, which abort when there is none: both daemons may
+ * die at any instruction. Where a size comes from outside, call malloc and return -ENOMEM.
  */
 #ifndef RUNTIME_BASE_OWN_H
 #define RUNTIME_BASE_OWN_H

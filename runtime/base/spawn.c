@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Starting another program. clone3 gives the pidfd with the child, so that no pid is ever looked up again
- * (safety R28); between clone3 and execve the child makes system calls only. What fails there is told
- * through a pipe that exec closes.
+ * Starting another program. clone3 gives the pidfd with the child, so that no pid is ever looked up
+ * again (safety R28); between clone3 and execve the child makes system calls only. What fails there
+ * is told through a pipe that exec closes.
  */
 #include "runtime/base/spawn.h"
 
@@ -31,7 +31,7 @@ static void reset_signals(void)
 
 enum { PARKED = 64 }; /* descriptors wait above this number while they are put in place */
 
-/* Puts the named descriptors in place and closes all others but @keep. Returns its new number, or -errno. */
+/* Puts the named descriptors in place and closes all others but @keep: its new number, or -errno. */
 static int place_fds(const struct spawn *s, int keep)
 {
 	bool named[3] = {false, false, false};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Starting another program (safety R6, R7): an argv array, a fixed environment, no descriptor but those
- * that are named, "/" as working directory, default signals, a session of its own.
+ * Starting another program (safety R6, R7): an argv array, a fixed environment, no descriptor but
+ * those that are named, "/" as working directory, default signals, a session of its own.
  */
 #ifndef RUNTIME_BASE_SPAWN_H
 #define RUNTIME_BASE_SPAWN_H
@@ -16,15 +16,15 @@ enum { SPAWN_FDS_MAX = 8, SPAWN_PROCS_MAX = 16 };
 struct spawn {
 	const char *const *argv; /* ended by NULL; argv[0] is an absolute path */
 	const char *const *env;	 /* ended by NULL; NULL: PATH and nothing else */
-	/* Descriptor @fd of the caller becomes @as in the child. 0, 1 and 2 are /dev/null unless named here. */
+	/* Descriptor @fd becomes @as in the child. 0, 1 and 2 are /dev/null unless named. */
 	struct spawn_fd {
 		int fd, as;
 	} fds[SPAWN_FDS_MAX];
 	size_t n_fds;
-	/* cgroup.procs files the child writes itself into before it runs @argv (v1: one a hierarchy). */
+	/* cgroup.procs files that the child writes itself into (v1: one a hierarchy). */
 	const int *procs_fds;
 	size_t n_procs_fds;
-	int cgroup_fd; /* a v2 cgroup directory to be born in (CLONE_INTO_CGROUP), or 0/negative for none */
+	int cgroup_fd;	   /* > 0: a v2 cgroup directory to be born in (CLONE_INTO_CGROUP) */
 	bool keep_session; /* do not call setsid: the child keeps the caller's terminal */
 };
 
@@ -41,11 +41,12 @@ int spawn(const struct spawn *s, struct child *ret, struct err *e);
 
 /**
  * Waits for the child to end, at most @timeout_ms (-1: for ever), reaps it and closes its pidfd.
- * Returns: 0 and the wait status (as waitpid's), -ETIMEDOUT (the child still runs, nothing was closed), -errno.
+ * Returns: 0 and the wait status (as waitpid's), -ETIMEDOUT (the child still runs, nothing was
+ * closed), -errno.
  */
 int child_wait(struct child *c, int timeout_ms, int *ret_status);
 
-/** SIGKILL, wait, reap, close. For children that are no longer wanted; a closed one is left alone. */
+/** SIGKILL, wait, reap, close: for a child no longer wanted. A closed one is left alone. */
 void child_kill(struct child *c);
 
 #endif

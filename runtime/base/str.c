@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Strings: slices, growing text, strict numbers, base64, hex, and the nearest word to a misspelt one.
- * Parsers take a slice and reject what they do not understand whole.
+ * Strings: slices, growing text, strict numbers, base64, hex, and the nearest word to a misspelt
+ * one. Parsers take a slice and reject what they do not understand whole.
  */
 #include "runtime/base/str.h"
 

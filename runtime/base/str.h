@@ -21,7 +21,7 @@ static inline struct sv sv(const char *s)
 	return (struct sv){s, s ? strlen(s) : 0};
 }
 
-/** Cuts @s at the first @c: what stood before is returned, *@s is what stands behind (empty at the end). */
+/** Cuts @s at the first @c: returns what stood before; *@s is what stands behind, or empty. */
 struct sv sv_cut(struct sv *s, char c);
 bool sv_eq(struct sv a, const char *b);
 bool sv_starts(struct sv s, const char *prefix);
@@ -52,7 +52,7 @@ int parse_i64(struct sv s, int64_t *ret);
 /** The same for values up to @max. */
 int parse_u32_max(struct sv s, uint32_t max, uint32_t *ret);
 
-/** base64 (RFC 4648, padded). Encode: new string. Decode: strict; -EINVAL; *@ret_p is the caller's. */
+/** base64 (RFC 4648, padded). Encode: a new string. Decode: 0 or -EINVAL; *@ret_p is the caller's. */
 char *base64_encode(const void *bytes, size_t n);
 int base64_decode(struct sv text, void **ret_p, size_t *ret_n);
 
@@ -61,7 +61,8 @@ void hex_encode(const void *bytes, size_t n, char *out);
 
 /**
  * The nearest of @n @words to @word, for "did you mean".
- * Returns: one of the words, or NULL when none is within a third of its length (Damerau-Levenshtein).
+ * Returns: one of the words, or NULL when none is within a third of its length (Damerau-
+ * Levenshtein).
  */
 const char *nearest_word(const char *word, const char *const *words, size_t n);
 
