@@ -11,7 +11,8 @@
  * of the hierarchies ("berth/<pod uid>/<container>"); the same path exists in each of them.
  * Source: kernel Documentation/admin-guide/{cgroup-v2.rst,cgroup-v1/}, proc_pid_mountinfo(5).
  */
-#pragma once
+#ifndef CGROUPS_DETECT_H
+#define CGROUPS_DETECT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -37,7 +38,7 @@ enum cgroup_mode {
 	CGROUP_MODE_UNIFIED,
 };
 
-#define CGROUP_HIERARCHY_MAX 16
+#define CGROUP_HIERARCHY_MAX 24
 
 /** One mounted hierarchy. */
 struct cgroup_hierarchy {
@@ -79,3 +80,5 @@ const char *cgroup_mode_name(enum cgroup_mode mode);
 
 /** The v2 name of @c ("memory", "io", …); never NULL for a valid @c. */
 const char *cgroup_controller_name(enum cgroup_controller c);
+
+#endif

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A group's life: made in every hierarchy, joined, listed, removed.
+ * A group's life: made in every hierarchy, joined, removed; its children listed.
  *
  * A path (names.h) stands for the same group in each hierarchy, so a pod's group on a v1 host is a
  * dozen directories that these functions treat as one.  berth trusts none but the kernel about
  * emptiness: a 0 from `runc delete` proves nothing (safety.md, ground truth 3).
  */
-#pragma once
+#ifndef CGROUPS_GROUP_H
+#define CGROUPS_GROUP_H
 
 #include "cgroups/detect.h"
 #include "cgroups/names.h"
@@ -37,19 +38,6 @@ int cgroup_attach(const struct cgroup_host *h, const char *path, pid_t pid);
 int cgroup_remove(const struct cgroup_host *h, const char *path);
 
 /**
- * Is there a live process in @path or below it, in any hierarchy?
- * Returns: 1, 0 (also when there is no such group), or -errno.
- */
-int cgroup_populated(const struct cgroup_host *h, const char *path);
-
-/**
- * Wait until cgroup_populated() says 0.
- * Sleeps on cgroup.events where there is a v2 tree, and looks every few ms where there is not.
- * Returns: 0; -ETIMEDOUT after @timeout_ms; -errno.
- */
-int cgroup_wait_empty(const struct cgroup_host *h, const char *path, unsigned timeout_ms);
-
-/**
  * Call @fn once for each child group of @path (each name once, though it may be in many
  * hierarchies and of some only), until it returns non-zero.
  * The names stay valid during the call only.  @fn may remove the child.
@@ -58,10 +46,4 @@ int cgroup_wait_empty(const struct cgroup_host *h, const char *path, unsigned ti
 int cgroup_each_child(const struct cgroup_host *h, const char *path,
 	int (*fn)(const char *name, void *arg), void *arg);
 
-/**
- * Call @fn for each process in @path and below it, until it returns non-zero.
- * Taken from one hierarchy (the v2 tree, else the freezer, else the first).
- * Returns: 0, what @fn returned, or -errno.
- */
-int cgroup_each_pid(
-	const struct cgroup_host *h, const char *path, int (*fn)(pid_t pid, void *arg), void *arg);
+#endif

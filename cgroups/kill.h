@@ -7,7 +7,8 @@
  * the v2 tree of a hybrid host alone.  Source: safety.md R27, R28; cgroup-v2.rst "cgroup.kill",
  * freezer-subsystem.rst.
  */
-#pragma once
+#ifndef CGROUPS_KILL_H
+#define CGROUPS_KILL_H
 
 #include "cgroups/detect.h"
 
@@ -29,3 +30,5 @@ int cgroup_freeze(const struct cgroup_host *h, const char *path);
 
 /** Let them run again.  Returns: 0; -EOPNOTSUPP; -ENOENT; -errno. */
 int cgroup_thaw(const struct cgroup_host *h, const char *path);
+
+#endif

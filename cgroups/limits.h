@@ -5,7 +5,8 @@
  * Which file each limit goes to, and how it is written there, is the table in limits.c.
  * Source: cgroup-v2.rst; cgroup-v1/memory.rst; scheduler/sched-bwc.rst; OCI config-linux.md.
  */
-#pragma once
+#ifndef CGROUPS_LIMITS_H
+#define CGROUPS_LIMITS_H
 
 #include "cgroups/detect.h"
 
@@ -56,3 +57,5 @@ uint64_t cgroup_mcpu_to_shares(uint64_t mcpu);
  * 0 mcpu = no limit: gives CGROUP_UNLIMITED.
  */
 uint64_t cgroup_mcpu_to_quota_us(uint64_t mcpu, uint64_t period_us);
+
+#endif

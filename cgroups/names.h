@@ -20,14 +20,15 @@
  *
  * Source: safety.md R7, R27; cgroup-v2.rst "No Internal Process Constraint".
  */
-#pragma once
+#ifndef CGROUPS_NAMES_H
+#define CGROUPS_NAMES_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
 /** Room for any path made here, with its NUL. */
 #define CGROUP_PATH_MAX 256
-#define CGROUP_BASE	"berth"
+#define CGROUP_BASE "berth"
 
 /** May @name be one component of a path: [A-Za-z0-9][A-Za-z0-9_.-]{0,62} and no ".."? */
 bool cgroup_name_ok(const char *name);
@@ -53,3 +54,5 @@ int cgroup_path(char *buf, size_t size, const char *base, const char *pod, const
 
 /** Path of the group for the shim of @pod.  Returns as cgroup_path(). */
 int cgroup_shim_path(char *buf, size_t size, const char *base, const char *pod);
+
+#endif

@@ -8,7 +8,8 @@
  * as the container's first process: more than zero means OOMKilled. Source: cgroup-v2.rst
  * memory.events "oom_kill"; cgroup-v1/memory.rst memory.oom_control.
  */
-#pragma once
+#ifndef CGROUPS_OOM_H
+#define CGROUPS_OOM_H
 
 #include "cgroups/detect.h"
 
@@ -32,3 +33,5 @@ int cgroup_oom_watch(const struct cgroup_host *h, const char *path, uint32_t *re
 /** Take the news off a descriptor of cgroup_oom_watch(), so that it can tell of the next.  0 or
  * -errno. */
 int cgroup_oom_watch_clear(int fd);
+
+#endif

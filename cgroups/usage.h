@@ -4,7 +4,8 @@
  * Source: cgroup-v2.rst, cgroup-v1/{memory,cpuacct,pids}.rst; working set as the kubelet reckons
  * it.
  */
-#pragma once
+#ifndef CGROUPS_USAGE_H
+#define CGROUPS_USAGE_H
 
 #include "cgroups/detect.h"
 
@@ -27,3 +28,5 @@ struct cgroup_usage {
  * has such a group; -EINVAL for a bad path.
  */
 int cgroup_usage(const struct cgroup_host *h, const char *path, struct cgroup_usage *ret);
+
+#endif
