@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The messages between agent and shim: SOCK_SEQPACKET at run/berth/pods/UID/shim.sock, one JSON object a
+ * message (runtime/base/msg.h), a fixed set of verbs.
+ *
+ * The agent makes the listening socket and spawns the shim with these descriptors; then it connects.
+ * One connection at a time is the agent's: a new one replaces the old.
+ *
+ *	shim → agent
+ *	sandbox    [fd: network namespace]	once a connection, first
+ *	status     snapshot			after each change, and once a connection
+ *	exec       id, pid [fd: pty master when tty]	the process runs
+ *	exec       id, exit_code		it has ended (128 + signal when killed)
+ *	exec       id, error			it could not be started
+ *	error      error			the last message was not understood, or refused
+ *
+ *	agent → shim
+ *	start      [fd: payload]		run the containers (once; again is harmless)
+ *	files      [fd: payload]		new contents of "files" volumes, and new secret env for later starts
+ *	stop       grace_ns			signal, wait, kill, "stopped", end. Again with less: shortens
+ *	restart    container			stop it (grace_ns) and start it again at once
+ *	exec       id, container, argv …  [fds: stdin, stdout, stderr; none when tty]
+ *	exec-kill  id
+ *
+ * Closing the connection kills every exec of it (safety R19). The payload is one memfd, sealed against
+ * writing, with the JSON {"files":{VOLUME:{PATH:{"data":BASE64,"mode":420}}},"env":{CONTAINER:{NAME:VALUE}}}.
+ *
+ * Who makes and removes which cgroup: the shim makes the pod's (limits first) and its own (which it enters off
+ * the critical path), the runtime makes the containers'; at its end the shim removes the pod's whole tree. The agent
+ * removes cgroup_shim_path() after the shim has gone, and everything when a shim died.
+ */
+#ifndef RUNTIME_PLAN_LINK_H
+#define RUNTIME_PLAN_LINK_H
+
+#include "runtime/base/err.h"
+#include "runtime/base/str.h"
+#include "runtime/plan/snapshot.h"
+
+/* Descriptors the shim is born with. */
+enum link_fd {
+	LINK_FD_SOCKET = 3, /* listening, at shim.sock */
+	LINK_FD_STATE = 4,  /* var/lib/berth/pods/UID, with plan.json in it */
+	LINK_FD_RUN = 5,    /* run/berth/pods/UID; the shim mounts a tmpfs at private/ in it */
+};
+
+enum link_type {
+	LINK_SANDBOX,
+	LINK_STATUS,
+	LINK_ERROR,
+	LINK_START,
+	LINK_FILES,
+	LINK_STOP,
+	LINK_RESTART,
+	LINK_EXEC,
+	LINK_EXEC_KILL,
+	LINK_TYPE_MAX
+};
+
+enum { LINK_EXECS_MAX = 32, LINK_PAYLOAD_MAX = 64 << 20 };
+
+/* {.type = …} is a good start; members that a verb does not have stay 0. */
+struct link_message {
+	enum link_type type;
+	uint64_t grace_ns;
+	char *container;
+	uint64_t id; /* of an exec; chosen by the agent, > 0, unique on its connection */
+	char **argv;
+	size_t n_argv;
+	char **env; /* "K=V", behind the container's own */
+	size_t n_env;
+	char *cwd; /* NULL: the container's */
+	bool tty;
+	uint64_t timeout_ns;	/* exec: killed after it; 0: none */
+	uint32_t rows, columns; /* exec with tty: first size of the terminal; 0: the kernel's */
+	int32_t pid;
+	bool ended; /* exec reply: exit_code is valid */
+	int32_t exit_code;
+	char *error;
+	struct pod_snapshot *status;
+};
+
+/** Reads one message; members that the verb does not have are an error. -EBADMSG: no JSON; -EINVAL: not a message. */
+int link_decode(struct sv text, struct link_message *ret, struct err *e);
+/** Text to send. Returns: owned by the caller, never NULL. */
+char *link_encode(const struct link_message *m);
+void link_message_done(struct link_message *m);
+#define cleanup_link_message __attribute__((cleanup(link_message_done)))
+
+extern const char *const link_type_names[];
+
+#endif
