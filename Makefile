@@ -27,10 +27,11 @@ ZERO := -ftrivial-auto-var-init=zero
 endif
 WERROR   ?= -Werror
 OPT      ?= -O2
+EXTRA    ?=
 HARDEN   ?= -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection \
 	-fcf-protection=full -fno-common -fno-strict-aliasing $(ZERO)
 CPPFLAGS += -I. -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64
-CFLAGS   += -std=gnu17 -g $(OPT) -fPIE -ffunction-sections -fdata-sections $(HARDEN) $(WARN) $(WERROR)
+CFLAGS   += -std=gnu17 -g $(OPT) -fPIE -ffunction-sections -fdata-sections $(HARDEN) $(WARN) $(WERROR) $(EXTRA)
 LDFLAGS  += -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed,--gc-sections
 
 # ---- folders, lowest floor last: a library may use those after it --------------------------------
@@ -122,11 +123,14 @@ $(UNIT_BIN): $(B)/%: $(B)/obj/%.o $(ALL_LIBS)
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $< $(call group,$(ALL_LIBS)) $(call pkg_libs,$(TEST_PKGS)) -ldeflate
 
-# The replay driver calls a fuzz target on each file it is given, so that corpora run without clang.
-$(FUZZ_BIN): $(B)/%: $(B)/obj/%.o $(B)/obj/tests/fuzz/replay.o $(ALL_LIBS)
+# The replay driver calls a fuzz target on each file it is given, so that corpora run without clang;
+# scripts/fuzz links libFuzzer in its place.
+FUZZ_MAIN ?= $(B)/obj/tests/fuzz/replay.o
+$(FUZZ_BIN): $(B)/%: $(B)/obj/%.o $(FUZZ_MAIN) $(ALL_LIBS)
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $(filter %.o,$^) $(call group,$(ALL_LIBS)) $(call pkg_libs,$(TEST_PKGS)) -ldeflate
 
+fuzz-targets: $(FUZZ_BIN)
 tests: $(UNIT_BIN) $(FUZZ_BIN)
 check: all tests
 	$(Q)scripts/check-unit $(B)
@@ -137,12 +141,12 @@ golden: tests
 
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 asan:
-	$(Q)$(MAKE) --no-print-directory B=$(B)/asan HARDEN= OPT=-O1 CFLAGS='$(SANITIZE)' LDFLAGS='$(SANITIZE)' STATIC_OFF=1 tests
+	$(Q)$(MAKE) --no-print-directory B=$(B)/asan HARDEN= OPT=-O1 EXTRA='$(SANITIZE)' STATIC_OFF=1 tests
 	$(Q)scripts/check-unit $(B)/asan
 asan-programs:
-	$(Q)$(MAKE) --no-print-directory B=$(B)/asan HARDEN= OPT=-O1 CFLAGS='$(SANITIZE)' LDFLAGS='$(SANITIZE)' STATIC_OFF=1 all
+	$(Q)$(MAKE) --no-print-directory B=$(B)/asan HARDEN= OPT=-O1 EXTRA='$(SANITIZE)' STATIC_OFF=1 all
 analyze:
-	$(Q)$(MAKE) --no-print-directory B=$(B)/analyze CFLAGS='-fanalyzer' all
+	$(Q)$(MAKE) --no-print-directory B=$(B)/analyze HARDEN= EXTRA='-fanalyzer' all
 fuzz:
 	$(Q)scripts/fuzz $(B)
 bench: all
@@ -159,6 +163,6 @@ clean:
 	rm -rf $(B)
 
 FORCE:
-.PHONY: all tests check golden asan asan-programs analyze fuzz bench format install clean FORCE
+.PHONY: all tests fuzz-targets check golden asan asan-programs analyze fuzz bench format install clean FORCE
 .SECONDARY:
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
