@@ -18,13 +18,17 @@
 static const char *const fixed_env[] = {
 	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", NULL};
 
+/*
+ * The system call itself: glibc refuses its own signals 32 and 33, which a posix_spawn of glibc 2.36
+ * (make, for one) leaves ignored in what it starts, and an ignored signal outlives execve.
+ */
 static void reset_signals(void)
 {
-	struct sigaction dfl = {.sa_handler = SIG_DFL};
+	static const unsigned long kernel_default[4]; /* struct sigaction of the kernel: SIG_DFL */
 	sigset_t none;
 
 	for (int sig = 1; sig < NSIG; sig++)
-		(void)sigaction(sig, &dfl, NULL);
+		(void)syscall(SYS_rt_sigaction, sig, kernel_default, NULL, sizeof(unsigned long));
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: Apache-2.0
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The main function of a fuzz target that is not built for fuzzing: calls the target once with each file named on
  * the command line, and with each file of each directory named. What a fuzzer once found is so tried again in every
