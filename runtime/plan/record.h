@@ -67,11 +67,20 @@ struct record {
  */
 int record_decode(const struct record *r, const json_t *j, void *ret, struct err *e);
 
+/** Fallbacks in every member, nothing owned. */
+void record_defaults(const struct record *r, void *ret);
+
+/** -EINVAL with the name of the first member of @j that the table does not know; 0: all are known. */
+int record_unknown(const struct record *r, const json_t *j, struct err *e);
+
 /** The object for @value. Returns: a new reference, never NULL. */
 json_t *record_encode(const struct record *r, const void *value);
 
 /** Frees what the members own and zeroes the structure; a zeroed one is fine. */
 void record_done(const struct record *r, void *value);
+
+/** record_done and free(); NULL is fine. */
+void record_free(const struct record *r, void *own_value);
 
 /** Deep equality by the table. */
 bool record_equal(const struct record *r, const void *a, const void *b);
