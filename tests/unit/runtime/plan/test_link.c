@@ -17,7 +17,7 @@ static const struct {
 	{"{\"type\":\"stop\",\"grace_ns\":5}", 0},
 	{"{\"type\":\"stop\"}", 0},
 	{"{\"type\":\"restart\",\"container\":\"a\"}", 0},
-	{"{\"type\":\"exec\",\"id\":3,\"container\":\"a\",\"argv\":[\"ls\",\"-l\"],\"tty\":true}",
+	{"{\"type\":\"exec\",\"container\":\"a\",\"id\":3,\"argv\":[\"ls\",\"-l\"],\"tty\":true}",
 		0},
 	{"{\"type\":\"exec\",\"id\":3,\"ended\":true,\"exit_code\":1}", 0},
 	{"{\"type\":\"exec-kill\",\"id\":3}", 0},
