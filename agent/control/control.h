@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The reconcilers: they watch the store, compare what is wanted with what is, and act. One work queue of
+ * dirty objects on the caller's sd-event loop; each reconciler is a pure decision plus the hands that carry
+ * it out; actions are idempotent, so a restart at any point goes on where it was.
+ *
+ * What agent/api leaves to it, by writing to the store only:
+ *	delete, pod		set metadata.deletionTimestamp and .deletionGracePeriodSeconds (a second DELETE may
+ *				lower it; 0: kill at once); the object goes when the pod's last process has gone
+ *	delete, Background	store_delete the owner; dependents follow by their ownerReferences
+ *	delete, Foreground	deletionTimestamp and finalizer "foregroundDeletion"; the owner goes last
+ *	delete, Orphan		deletionTimestamp and finalizer "orphan"; dependents lose the reference and stay
+ *	delete, namespace	deletionTimestamp and status.phase Terminating; it goes with its last object
+ *	other finalizers	deletionTimestamp; the object goes when the last finalizer is taken out of it
+ * What it calls directly: the functions below (exec, images, findings).
+ */
+#ifndef AGENT_CONTROL_CONTROL_H
+#define AGENT_CONTROL_CONTROL_H
+
+#include "runtime/base/clock.h"
+#include "runtime/base/err.h"
+#include "runtime/base/json.h"
+
+#include <stdbool.h>
+#include <systemd/sd-event.h>
+
+struct control;
+struct cgroup_host;
+struct image_store;
+struct image_progress;
+struct net;
+struct store;
+
+/* All borrowed for the life of the control. */
+struct control_options {
+	sd_event *loop;
+	struct store *store;
+	struct image_store *images;
+	struct net *net; /* NULL: no pod network; only pods with hostNetwork get an address */
+	const struct cgroup_host *cgroups;
+	const struct clock *clock;
+	int root_fd;		 /* the root prefix */
+	const char *root;	 /* its absolute path without a slash at the end: "" for "/" */
+	const char *cgroup_base; /* "berth" */
+	const char *node_name;
+	const char *runtime;	 /* absolute path of the OCI runtime: "/usr/sbin/runc" */
+	const char *shim;	 /* absolute path of berth-shim */
+	const char *skopeo;	 /* for the findings; NULL: /usr/bin/skopeo */
+	const char *seccomp_dir; /* localhost profiles; NULL: DIR/var/lib/berth/seccomp */
+};
+
+/**
+ * Registers the node, adopts the living shims, removes what belongs to no pod, subscribes to the store and queues
+ * every object there is. Work begins with the loop.
+ * Returns: 0, or -errno with a message.
+ */
+int control_new(const struct control_options *options, struct control **ret, struct err *e);
+
+/** Leaves every pod running. NULL is a no-op. */
+void control_free(struct control *own_c);
+DEFINE_CLEANUP(struct control, control_free);
+
+/** Has the first round over all objects been made (what /readyz says)? */
+bool control_ready(const struct control *c);
+
+/* ---- exec --------------------------------------------------------------------------------------------- */
+
+struct control_exec_request {
+	const char *ns, *pod, *container; /* container NULL: the default one (as kubectl chooses) */
+	const char *const *argv;
+	size_t n_argv;
+	bool tty;
+	uint32_t rows, columns; /* first size of the terminal; 0: the kernel's default */
+	uint64_t timeout_ns;	/* 0: none */
+	int fds[3]; /* stdin, stdout, stderr; borrowed, duplicated; < 0: /dev/null. Unused with tty */
+};
+
+struct control_exec_calls {
+	/* It runs. @tty_fd: with tty the master of the terminal, the callee's own now; else -1. */
+	void (*started)(void *data, int tty_fd);
+	/* It has ended with @exit_code (128 + signal when killed), or could not be started: @e set. The last call. */
+	void (*ended)(void *data, int exit_code, const struct err *e);
+	void *data;
+};
+
+struct control_exec;
+
+/**
+ * Starts a process in a running container. Calls come from the loop, never from inside this function.
+ * Returns: 0 and a handle; -ENOENT (no such pod or container), -EAGAIN "Conflict" (the container does not
+ * run; the message says what it does), -EBUSY (too many).
+ */
+int control_exec_start(struct control *c, const struct control_exec_request *request,
+	const struct control_exec_calls *calls, struct control_exec **ret, struct err *e);
+
+/** Ends it when it still runs: the process is killed, `ended` is not called any more. NULL is a no-op. */
+void control_exec_free(struct control_exec *own_exec);
+DEFINE_CLEANUP(struct control_exec, control_exec_free);
+
+/* ---- images ------------------------------------------------------------------------------------------- */
+
+struct control_image_job;
+
+/**
+ * Tells how a job goes. @r: 0 it goes on (@progress), 1 done (@refs are the @n_refs references that are there now),
+ * -errno failed (@e). After 1 or -errno no more calls come; the handle must still be freed, also from in here.
+ */
+typedef void (*control_image_fn)(void *data, int r, const struct image_progress *progress,
+	const char *const *refs, size_t n_refs, const struct err *e);
+
+/** @auth_json: a docker config.json, or NULL. Returns: 0, or -errno with a message. */
+int control_image_pull(struct control *c, const char *ref, const char *auth_json,
+	control_image_fn fn, void *data, struct control_image_job **ret, struct err *e);
+/** @fd: as image_load_start; duplicated. */
+int control_image_load(struct control *c, int fd, control_image_fn fn, void *data,
+	struct control_image_job **ret, struct err *e);
+/** Ends the job when it still runs. NULL is a no-op. */
+void control_image_job_free(struct control_image_job *own_job);
+DEFINE_CLEANUP(struct control_image_job, control_image_job_free);
+
+/**
+ * All images, for the API: an array of {"ref","id","digest","sizeBytes","layers":N,"loadedAt","usedBy":[pods]}.
+ * A new reference.
+ */
+json_t *control_images(struct control *c);
+/** Forgets the reference (or id) and collects layers that nothing uses. -ENOENT; -EBUSY naming a pod that uses it. */
+int control_image_remove(struct control *c, const char *ref, struct err *e);
+
+/* ---- findings ----------------------------------------------------------------------------------------- */
+
+/**
+ * What this host lacks or has, for `berth check`: an array of {"name","status":"ok|warning|error","message"}, CVEs of the
+ * OCI runtime among them (safety R5). May take some 10 ms the first time. A new reference.
+ */
+json_t *control_check(struct control *c);
+
+#endif
