@@ -130,6 +130,7 @@ $(FUZZ_BIN): $(B)/%: $(B)/obj/%.o $(FUZZ_MAIN) $(ALL_LIBS)
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $(filter %.o,$^) $(call group,$(ALL_LIBS)) $(call pkg_libs,$(TEST_PKGS)) -ldeflate
 
+libs: $(ALL_LIBS)
 fuzz-targets: $(FUZZ_BIN)
 tests: $(UNIT_BIN) $(FUZZ_BIN)
 check: all tests
@@ -146,7 +147,7 @@ asan:
 asan-programs:
 	$(Q)$(MAKE) --no-print-directory B=$(B)/asan HARDEN= OPT=-O1 EXTRA='$(SANITIZE)' STATIC_OFF=1 all
 analyze:
-	$(Q)$(MAKE) --no-print-directory B=$(B)/analyze HARDEN= EXTRA='-fanalyzer' all
+	$(Q)$(MAKE) --no-print-directory B=$(B)/analyze HARDEN= EXTRA='-fanalyzer' libs all
 fuzz:
 	$(Q)scripts/fuzz $(B)
 bench: all
@@ -163,6 +164,6 @@ clean:
 	rm -rf $(B)
 
 FORCE:
-.PHONY: all tests fuzz-targets check golden asan asan-programs analyze fuzz bench format install clean FORCE
+.PHONY: all libs tests fuzz-targets check golden asan asan-programs analyze fuzz bench format install clean FORCE
 .SECONDARY:
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
