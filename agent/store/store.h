@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The objects of the node, in SQLite: desired state and the last reported status. One writer, one process.
+ * The objects of the node, in SQLite: desired state and the last reported status. One writer, one
+ * process.
  *
- * An object is a jansson tree that has passed its kind's schema (agent/spec). The store looks at metadata
- * only: it fills uid, creationTimestamp, resourceVersion and generation, and keeps one global, ever-growing
- * 64-bit resourceVersion. Each write is one event of the history that watches are served from.
+ * An object is a jansson tree that has passed its kind's schema (agent/spec). The store looks at
+ * metadata only: it fills uid, creationTimestamp, resourceVersion and generation, and keeps one
+ * global, ever-growing 64-bit resourceVersion. Each write is one event of the history that watches
+ * are served from.
  *
- * A write that has returned 0 with STORE_FULL is on disk. Subscribers are told after the commit, in the order of
- * resourceVersions, from inside the writing call (writes made by subscribers are told after the current round).
+ * A write that has returned 0 with STORE_FULL is on disk. Subscribers are told after the commit, in
+ * the order of resourceVersions, from inside the writing call (writes made by subscribers are told
+ * after the current round).
  *
- * Errors of every call: -ENOENT NotFound, -EEXIST AlreadyExists, -ESTALE Conflict, -ENOSPC (disk full: nothing
- * was changed; "InsufficientStorage"), -EIO; the message is fit for the user.
+ * Errors of every call: -ENOENT NotFound, -EEXIST AlreadyExists, -ESTALE Conflict, -ENOSPC (disk
+ * full, nothing was changed; "InsufficientStorage"), -EUCLEAN (damaged), -EIO; the message is fit
+ * for the user.
  */
 #ifndef AGENT_STORE_STORE_H
 #define AGENT_STORE_STORE_H
@@ -29,12 +33,15 @@ enum store_durability {
 };
 
 /**
- * Opens the database @path, creating it (0600) when missing. What was damaged is set aside, never fatal: single records
- * go to the table `quarantine`, a file that is no database is renamed to "<path>.damaged-<wall ns>" after what could be
- * read was copied. The resourceVersion leaps ahead, so that none repeats after a power failure.
- * @clock: borrowed for the store's life.  Returns: 0, -EBUSY (another process has it open), -errno.
+ * Opens the database @path, creating it (0600) when missing. What was damaged is set aside, never
+ * fatal: single records go to the table `quarantine`; of a file that is no database any more, what
+ * can be read is copied and the file renamed to "<path>.damaged-<wall ns>". The resourceVersion
+ * leaps ahead, so that none repeats after a power failure.
+ * @clock: borrowed for the store's life.
+ * Returns: 0, -EBUSY (another process has it open), -EPROTO (made by a newer berth), -errno.
  */
 int store_open(const char *path, const struct clock *clock, struct store **ret, struct err *e);
+/** Subscriptions must have been ended. */
 void store_close(struct store *own_s);
 DEFINE_CLEANUP(struct store, store_close);
 
@@ -60,14 +67,16 @@ typedef bool (*store_match_fn)(void *data, const json_t *object);
 int store_list(struct store *s, const struct kind *kind, const char *ns, store_match_fn match,
 	void *data, json_t **ret, uint64_t *ret_rv, struct err *e);
 
-/* A stored object as text, without apiVersion and kind: "{\"metadata\":{…},…}". Borrowed, for the call only. */
+/* A stored object as text, without apiVersion and kind: {"metadata":{…},…}. Borrowed, for the call
+ * only. */
 struct store_record {
 	const struct kind *kind;
 	const char *ns, *name;
 	uint64_t rv;
 	struct sv text;
 };
-/** Calls @fn for each object, in the order of store_list; a value other than 0 ends the walk and is returned. */
+/** Calls @fn for each object, in the order of store_list; what is not 0 ends the walk and is
+ * returned. */
 int store_each(struct store *s, const struct kind *kind, const char *ns,
 	int (*fn)(void *data, const struct store_record *record), void *data, struct err *e);
 
@@ -77,17 +86,20 @@ int store_count(struct store *s, const struct kind *kind, const char *ns);
 /* ---- writing ---------------------------------------------------------------------------------------- */
 
 /**
- * Stores a new object. Fills metadata: uid, creationTimestamp, resourceVersion, generation (1, namespaced kinds with a
- * spec), and a name when there is a generateName and no name. On failure @object may hold some of them.
+ * Stores a new object. Fills metadata: uid, creationTimestamp, resourceVersion, generation (1, where
+ * a namespaced object has a spec), and a name when there is a generateName and no name. On failure
+ * @object may hold some of them.
  */
 int store_create(struct store *s, const struct kind *kind, json_t *object,
 	enum store_durability durability, struct err *e);
 
 /**
- * Replaces an object. metadata.resourceVersion of @object is the precondition (missing or "": none; another than the
- * stored one: -ESTALE), so is metadata.uid. uid, creationTimestamp stay; generation grows when `spec` changed. An object
- * equal to the stored one is not written. @object gets the new resourceVersion.
- * What has a deletionTimestamp may use the room that is held back for deletions when the disk is full.
+ * Replaces an object. metadata.resourceVersion of @object is the precondition (missing or "": none;
+ * another than the stored one: -ESTALE), so is metadata.uid. uid and creationTimestamp stay;
+ * generation grows when anything but metadata and status changed, and at the first
+ * deletionTimestamp. An object equal to the stored one is not written. @object gets the new
+ * resourceVersion. What has a deletionTimestamp may use the room that is held back for deletions
+ * when the disk is full.
  */
 int store_update(struct store *s, const struct kind *kind, json_t *object,
 	enum store_durability durability, struct err *e);
@@ -104,8 +116,9 @@ int store_delete(struct store *s, const struct kind *kind, const char *ns, const
 	const struct store_precondition *pre, json_t **ret_last, struct err *e);
 
 /**
- * Several writes as one: all or none, one commit. Writes in between fail one by one without ending the transaction.
- * Not nested.  store_commit: 0 or -errno (rolled back). The durability of a transaction is that of its begin.
+ * Several writes as one: all or none, one commit, of the durability of its begin. Not nested. A write
+ * in between that fails (NotFound, Conflict …) does not end it, save -ENOSPC and -EIO: then
+ * store_commit fails too, and nothing was changed.  store_commit: 0 or -errno (rolled back).
  */
 int store_begin(struct store *s, enum store_durability durability, struct err *e);
 int store_commit(struct store *s, struct err *e);
@@ -135,11 +148,13 @@ struct store_sub *store_subscribe(
 void store_unsubscribe(struct store_sub *own_sub);
 
 /**
- * The history behind @rv: calls @fn for each later event of @kind (in @ns, NULL: all), oldest first.
- * The last 10,000 events or 5 minutes are kept.
+ * The history behind @rv: calls @fn for later events of @kind (in @ns, NULL: all), oldest first, for
+ * at most @max of all events. Kept are the newest 10,000 events of the last 5 minutes, and the newest
+ * 1,000 whatever their age.
+ * @ret_rv: how far it went; equal to store_version when nothing is left.
  * Returns: 0, or -EOVERFLOW ("Expired", 410) when @rv is too old or was never given out.
  */
-int store_history(struct store *s, const struct kind *kind, const char *ns, uint64_t rv,
-	store_event_fn fn, void *data, struct err *e);
+int store_history(struct store *s, const struct kind *kind, const char *ns, uint64_t rv, size_t max,
+	store_event_fn fn, void *data, uint64_t *ret_rv, struct err *e);
 
 #endif
