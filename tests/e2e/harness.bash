@@ -17,15 +17,22 @@ export TOP BUILD SHOP
 
 # ---- the agent ---------------------------------------------------------------------------------------
 
-# Names that no installed berth has: from the number of the bats process and of the root.
+# Cgroup, bridge, firewall table and addresses are berthd's own choice: under --root it makes them from the root's
+# path, so that an installed berth is not in the way.
 berthd_start() { # [OPTION...]: below a new root
 	ROOT=$(mktemp -d "$BATS_FILE_TMPDIR/root.XXXXXX")
-	TAG=bt$((BATS_ROOT_PID % 100000))
+	berthd_at "$ROOT" "$@"
+}
+
+berthd_at() { # ROOT [OPTION...]
+	ROOT=$1
 	SOCKET=$ROOT/run/berth/berth.sock
 	LEDGER=$ROOT.ledger
-	export ROOT TAG SOCKET LEDGER
+	export ROOT SOCKET LEDGER
+	shift
 	ledger >"$LEDGER"
 	berthd_run "$@"
+	ledger >"$LEDGER.running"
 }
 
 # Starts berthd for $ROOT and returns when it has said READY=1.
@@ -36,7 +43,7 @@ berthd_run() { # [OPTION...]
 	coproc READY { exec timeout 20 socat -u "UNIX-RECV:$notify" STDOUT; }
 	reader=$READY_PID
 	until [ -S "$notify" ]; do kill -0 "$reader" || return 1; done
-	NOTIFY_SOCKET=$notify "$BUILD/berthd" --root "$ROOT" --cgroup "$TAG" --bridge "$TAG" --pod-cidr "${POD_CIDR:-10.91.0.0/16}" \
+	NOTIFY_SOCKET=$notify "$BUILD/berthd" --root "$ROOT" \
 		--registries-conf "$REGISTRY/registries.conf" "$@" </dev/null >>"$ROOT.log" 2>&1 3>&- 4>&- &
 	echo "$!" >"$ROOT.pid"
 	if ! grep -q -m 1 READY=1 <&"${READY[0]}"; then
