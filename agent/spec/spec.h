@@ -19,6 +19,7 @@ struct kind {
 	const char *const *categories;	/* "all", ended by NULL */
 	const char *const *selectable;	/* paths for field selectors, ended by NULL */
 	bool namespaced, has_status, has_scale;
+	bool name_is_label; /* names are DNS labels (63), not DNS subdomains (253) */
 	const struct type *type;
 	const char *doc;
 };

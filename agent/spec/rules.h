@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The rules between members that schema tables name (.rule). Private to agent/spec.
+ */
+#ifndef AGENT_SPEC_RULES_H
+#define AGENT_SPEC_RULES_H
+
+#include "agent/spec/walk.h"
+
+void rule_container(struct walk *w, const json_t *container);
+void rule_downward_file(struct walk *w, const json_t *file);
+void rule_env_source(struct walk *w, const json_t *source);
+void rule_env_var(struct walk *w, const json_t *var);
+void rule_pod_spec(struct walk *w, const json_t *spec);
+void rule_security_context(struct walk *w, const json_t *context);
+
+void rule_config_map(struct walk *w, const json_t *map);
+void rule_event(struct walk *w, const json_t *event);
+void rule_rc_spec(struct walk *w, const json_t *spec);
+void rule_secret(struct walk *w, const json_t *secret);
+void rule_selector_requirement(struct walk *w, const json_t *requirement);
+
+#endif

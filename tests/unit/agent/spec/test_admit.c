@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Decode, default and validate on whole objects: each case is an object, and all problems and warnings that
+ * must come out of it, in order.
+ */
+#include "agent/spec/spec.h"
+#include "tests/unit/unit.h"
+
+#define POD(spec)                                                                                  \
+	"{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"p\",\"namespace\":"      \
+	"\"default\"},\"spec\":{" spec "}}"
+#define ONE(more) POD("\"containers\":[{\"name\":\"c\",\"image\":\"i:1\"" more "}]")
+#define WITH(more) POD("\"containers\":[{\"name\":\"c\",\"image\":\"i:1\"}]," more)
+#define META(meta)                                                                                 \
+	"{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{" meta "},\"spec\":{"               \
+	"\"containers\":[{\"name\":\"c\",\"image\":\"i\"}]}}"
+#define SECRET(more)                                                                               \
+	"{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"s\",\"namespace\":"   \
+	"\"default\"}," more "}"
+#define RC(more)                                                                                   \
+	"{\"apiVersion\":\"v1\",\"kind\":\"ReplicationController\",\"metadata\":{\"name\":\"r\","  \
+	"\"namespace\":\"default\"},\"spec\":{" more "}}"
+
+static const struct {
+	const char *in, *out;
+} cases[] = {
+	{ONE(""), ""},
+	/* decoding */
+	{ONE(",\"imagePulPolicy\":\"Always\""),
+		"spec.containers[0].imagePulPolicy: unknown field "
+		"\"spec.containers[0].imagePulPolicy\"; did you mean \"imagePullPolicy\"?\n"},
+	{WITH("\"restartpolicy\":\"Never\""),
+		"spec.restartpolicy: unknown field \"spec.restartpolicy\"; did you mean "
+		"\"restartPolicy\"?\n"},
+	{ONE(",\"env\":[{\"name\":\"A\",\"value\":1}]"),
+		"spec.containers[0].env[0].value: Invalid type: must be a string, not a number: "
+		"put it "
+		"in quotes\n"},
+	{WITH("\"hostNetwork\":\"yes\""), "spec.hostNetwork: Invalid type: must be true or false, "
+					  "not a string: write it without quotes\n"},
+	{POD("\"containers\":{}"), "spec.containers: Invalid type: must be a list, not an object: "
+				   "start each item with \"- \"\n"},
+	{ONE(",\"resources\":{\"limits\":{\"cpu\":\"many\"}}"),
+		"spec.containers[0].resources.limits[cpu]: Invalid value: \"many\": a quantity is "
+		"a "
+		"number with an optional unit, like \"500m\", \"64Mi\" or \"2\"\n"},
+	{SECRET("\"data\":{\"k\":\"no base64!\"}"), "data[k]: Invalid value: \"…\": must be "
+						    "base64; write plain text under stringData (a "
+						    "Secret) or data (a ConfigMap)\n"},
+	/* support */
+	{ONE(",\"livenessProbe\":{\"exec\":{\"command\":[\"true\"]}}"),
+		"spec.containers[0].livenessProbe: Forbidden: berth does not run probes yet; take "
+		"it "
+		"out, a crash is noticed without\n"},
+	{ONE(",\"stdin\":false,\"tty\":false,\"lifecycle\":null"), ""},
+	{ONE(",\"ports\":[{\"containerPort\":80,\"hostPort\":80}]"),
+		"spec.containers[0].ports[0].hostPort: Forbidden: berth does not forward ports of "
+		"the "
+		"host yet; they come with Services\n"},
+	{POD("\"hostNetwork\":true,\"containers\":[{\"name\":\"c\",\"image\":\"i\",\"ports\":[{"
+	     "\"containerPort\":80,\"hostPort\":80}]}]"),
+		""},
+	{WITH("\"hostUsers\":false"),
+		"spec.hostUsers: Forbidden: berth does not make user namespaces yet\n"},
+	{WITH("\"hostUsers\":true"), ""},
+	{WITH("\"subdomain\":\"web\""),
+		"warning: spec.subdomain: has no effect: there is no DNS for "
+		"pods yet; /etc/hosts has the full name\n"},
+	{WITH("\"volumes\":[{\"name\":\"v\",\"gitRepo\":{\"repository\":\"x\"}}]"),
+		"spec.volumes[0].gitRepo: Forbidden: never: it ran git as root; clone in an init "
+		"container into an emptyDir\n"},
+	{WITH("\"nodeSelector\":{\"kubernetes.io/os\":\"linux\"}"), ""},
+	{WITH("\"nodeSelector\":{\"disk\":\"ssd\"}"), "spec.nodeSelector: Forbidden: berth has one "
+						      "node and compares only kubernetes.io/os "
+						      "and kubernetes.io/arch yet\n"},
+	{WITH("\"volumes\":[{\"name\":\"v\",\"emptyDir\":{\"sizeLimit\":\"1Gi\"}}]"),
+		"warning: spec.volumes[0].emptyDir.sizeLimit: has no effect: is not enforced on "
+		"disk "
+		"yet; it is with medium Memory\n"},
+	{WITH("\"volumes\":[{\"name\":\"v\",\"emptyDir\":{\"sizeLimit\":\"1Gi\",\"medium\":"
+	      "\"Memory\"}}]"),
+		""},
+	/* validation */
+	{POD("\"containers\":[{\"name\":\"Web\"}]"),
+		"spec.containers[0].name: Invalid value: \"Web\": a lowercase RFC 1123 label must "
+		"consist of lower case alphanumeric characters or '-', must start and end with an "
+		"alphanumeric character, and have no more than 63 characters\n"
+		"spec.containers[0].image: Required value\n"},
+	{POD(""), "spec.containers: Required value\n"},
+	{ONE(",\"imagePullPolicy\":\"Sometimes\""),
+		"spec.containers[0].imagePullPolicy: Unsupported value: \"Sometimes\": supported "
+		"values: \"Always\", \"IfNotPresent\", \"Never\"\n"},
+	{ONE("},{\"name\":\"c\",\"image\":\"i\""),
+		"spec.containers[1].name: Duplicate value: \"c\"\n"},
+	{ONE(",\"volumeMounts\":[{\"name\":\"v\",\"mountPath\":\"/a\"}]"),
+		"spec.containers[0].volumeMounts[0].name: Not found: \"v\"\n"},
+	{POD("\"containers\":[{\"name\":\"c\",\"image\":\"i\",\"volumeMounts\":[{\"name\":\"v\","
+	     "\"mountPath\":\"/a\"},{\"name\":\"v\",\"mountPath\":\"/a/\"}]}],\"volumes\":[{"
+	     "\"name\":\"v\"}]"),
+		"spec.containers[0].volumeMounts[1].mountPath: Invalid value: \"/a/\": must be "
+		"unique\n"},
+	{ONE(",\"resources\":{\"requests\":{\"cpu\":2},\"limits\":{\"cpu\":\"1500m\"}}"),
+		"spec.containers[0].resources.requests: Invalid value: \"2\": must be less than or "
+		"equal to cpu limit of 1500m\n"},
+	{ONE(",\"env\":[{\"name\":\"A\",\"valueFrom\":{}}]"),
+		"spec.containers[0].env[0].valueFrom: Required value: must specify one of "
+		"fieldRef, "
+		"resourceFieldRef, configMapKeyRef or secretKeyRef\n"},
+	{ONE(",\"securityContext\":{\"runAsUser\":2147483648}"),
+		"spec.containers[0].securityContext.runAsUser: Invalid value: 2147483648: must be "
+		"between 0 and 2147483647, inclusive\n"},
+	{ONE(",\"securityContext\":{\"capabilities\":{\"add\":[\"CAP_NET_ADMIN\"]}}"),
+		"spec.containers[0].securityContext.capabilities.add[0]: Invalid value: "
+		"\"CAP_NET_ADMIN\": must be a capability without CAP_ in front, like "
+		"\"NET_ADMIN\"; did "
+		"you mean \"NET_ADMIN\"?\n"},
+	{META("\"name\":\"p\",\"namespace\":\"d\",\"annotations\":{\"berth.dev/backof\":\"1\"}"),
+		"metadata.annotations: Invalid value: \"berth.dev/backof\": berth does not know "
+		"this "
+		"annotation of its own\n"},
+	{META("\"namespace\":\"d\""),
+		"metadata.name: Required value: name or generateName is required\n"},
+	{META("\"generateName\":\"web-\""), "metadata.namespace: Required value\n"},
+	{SECRET("\"type\":\"kubernetes.io/tls\",\"stringData\":{\"tls.crt\":\"x\"}"),
+		"data[tls.key]: Required value: a secret of type kubernetes.io/tls has this key\n"},
+	{SECRET("\"data\":{\"../x\":\"\"}"),
+		"data[../x]: Invalid value: \"../x\": a key may not be '.' or start with '..'\n"},
+	{RC("\"selector\":{\"a\":\"b\"},\"template\":{\"metadata\":{\"labels\":{\"a\":\"c\"}},"
+	    "\"spec\":{\"restartPolicy\":\"Never\",\"containers\":[{\"name\":\"c\",\"image\":"
+	    "\"i\"}]}}"),
+		"spec.template.metadata.labels: Invalid value: {…}: `selector` does not match "
+		"template "
+		"`labels`\n"
+		"spec.template.spec.restartPolicy: Unsupported value: \"Never\": supported values: "
+		"\"Always\"\n"},
+};
+
+static char *said(const struct problems *p)
+{
+	struct str out = {0};
+	for (size_t i = 0; i < p->n; i++)
+		str_addf(&out, "%s: %s\n", p->items[i].path, p->items[i].message);
+	for (size_t i = 0; i < p->n_warnings; i++)
+		str_addf(&out, "warning: %s\n", p->warnings[i]);
+	return str_take(&out);
+}
+
+static void test_cases(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		cleanup_json json_t *object = NULL;
+		struct err e;
+		const struct kind *k;
+		cleanup_problems struct problems p = {0};
+		assert_int_equal(json_parse(sv(cases[i].in), &object, &e), 0);
+		assert_int_equal(kind_of(object, &k, &e), 0);
+		bool ok = spec_admit(k, object, FIELD_STRICT, &p);
+		cleanup_free char *text = said(&p);
+		if (strcmp(text, cases[i].out) != 0)
+			print_error("case %zu: %s\n", i, cases[i].in);
+		assert_string_equal(text, cases[i].out);
+		assert_int_equal(ok, p.n == 0);
+	}
+}
+
+static json_t *admitted(const char *text)
+{
+	struct err e;
+	const struct kind *k;
+	json_t *object;
+	cleanup_problems struct problems p = {0};
+	assert_int_equal(json_parse(sv(text), &object, &e), 0);
+	assert_int_equal(kind_of(object, &k, &e), 0);
+	spec_admit(k, object, FIELD_STRICT, &p);
+	cleanup_free char *text_of = said(&p);
+	assert_string_equal(text_of, "");
+	return object;
+}
+
+static void test_defaults(void **state)
+{
+	(void)state;
+	cleanup_json json_t *pod =
+		admitted(POD("\"containers\":[{\"name\":\"c\",\"image\":\"i\",\"ports\":[{"
+			     "\"containerPort\":1}],\"resources\":{\"limits\":{\"cpu\":0.5,"
+			     "\"memory\":\"1024Ki\"}}}],"
+			     "\"volumes\":[{\"name\":\"v\",\"secret\":{\"secretName\":\"s\"}},{"
+			     "\"name\":\"w\"}]"));
+	cleanup_free char *text = json_canonical(json_object_get(pod, "spec"));
+	assert_string_equal(text,
+		"{\"containers\":[{\"image\":\"i\",\"imagePullPolicy\":\"Always\",\"name\":\"c\","
+		"\"ports\":[{\"containerPort\":1,\"protocol\":\"TCP\"}],\"resources\":{\"limits\":{"
+		"\"cpu\":\"500m\",\"memory\":\"1Mi\"},\"requests\":{\"cpu\":\"500m\",\"memory\":"
+		"\"1Mi\"}},"
+		"\"terminationMessagePath\":\"/dev/termination-log\",\"terminationMessagePolicy\":"
+		"\"File\"}],\"dnsPolicy\":\"ClusterFirst\",\"restartPolicy\":\"Always\","
+		"\"schedulerName\":"
+		"\"default-scheduler\",\"securityContext\":{},\"terminationGracePeriodSeconds\":30,"
+		"\"volumes\":[{\"name\":\"v\",\"secret\":{\"defaultMode\":420,\"secretName\":\"s\"}"
+		"},{"
+		"\"emptyDir\":{},\"name\":\"w\"}]}");
+	cleanup_json json_t *rc =
+		admitted(RC("\"template\":{\"metadata\":{\"labels\":{\"a\":\"b\"}},"
+			    "\"spec\":{\"containers\":[{\"name\":\"c\",\"image\":\"i:2\"}]}}"));
+	assert_int_equal(json_int(json_object_get(rc, "spec"), "replicas", 0), 1);
+	assert_string_equal(json_str(json_at(rc, "spec", "selector", NULL), "a"), "b");
+	assert_string_equal(json_str(json_at(rc, "metadata", "labels", NULL), "a"), "b");
+	cleanup_json json_t *secret = admitted(
+		SECRET("\"stringData\":{\"a\":\"b\"},\"data\":{\"a\":\"\",\"c\":\"eA\\n==\"}"));
+	cleanup_free char *data = json_canonical(secret);
+	assert_non_null(strstr(data, "\"data\":{\"a\":\"Yg==\",\"c\":\"eA==\"}"));
+	assert_non_null(strstr(data, "\"type\":\"Opaque\""));
+	assert_null(strstr(data, "stringData"));
+}
+
+static void test_unknown_fields_by_validation(void **state)
+{
+	(void)state;
+	const struct kind *k = kind_by_word("pod");
+	static const struct {
+		enum field_validation fv;
+		size_t problems, warnings;
+	} rows[] = {{FIELD_STRICT, 1, 0}, {FIELD_WARN, 0, 1}, {FIELD_IGNORE, 0, 0}};
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		cleanup_json json_t *object = NULL;
+		cleanup_problems struct problems p = {0};
+		assert_int_equal(json_parse(sv(WITH("\"nope\":1")), &object, NULL), 0);
+		spec_admit(k, object, rows[i].fv, &p);
+		assert_int_equal(p.n, rows[i].problems);
+		assert_int_equal(p.n_warnings, rows[i].warnings);
+		assert_null(json_at(object, "spec", "nope", NULL));
+	}
+}
+
+static void test_status(void **state)
+{
+	(void)state;
+	cleanup_problems struct problems p = {0};
+	problems_add(&p, PROBLEM_REQUIRED, "spec.a", "Required value");
+	problems_add(&p, PROBLEM_INVALID, "spec.b", "Invalid value: %d: no", 1);
+	cleanup_json json_t *status = problems_status(&p, "", "Pod", "x");
+	cleanup_free char *text = json_canonical(status);
+	assert_string_equal(text,
+		"{\"apiVersion\":\"v1\",\"code\":422,\"details\":{\"causes\":[{\"field\":\"spec."
+		"a\","
+		"\"message\":\"Required "
+		"value\",\"reason\":\"FieldValueRequired\"},{\"field\":\"spec.b\","
+		"\"message\":\"Invalid value: 1: "
+		"no\",\"reason\":\"FieldValueInvalid\"}],\"kind\":\"Pod\","
+		"\"name\":\"x\"},\"kind\":\"Status\",\"message\":\"Pod \\\"x\\\" is invalid: "
+		"[spec.a: "
+		"Required value, spec.b: Invalid value: 1: "
+		"no]\",\"metadata\":{},\"reason\":\"Invalid\","
+		"\"status\":\"Failure\"}");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_unknown_fields_by_validation),
+		cmocka_unit_test(test_status),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
