@@ -61,7 +61,10 @@ bool json_flag(const json_t *object, const char *key, bool fallback);
 json_t *json_list(const json_t *object, const char *key);
 json_t *json_map(const json_t *object, const char *key);
 
-/** Sets a member; NULL strings are left out. The object must exist. */
+/** A JSON string of any bytes: what is not UTF-8 becomes U+FFFD. A new reference. */
+json_t *json_any_string(const char *text);
+
+/** Sets a member; NULL strings are left out (others as json_any_string). The object must exist. */
 void json_put_str(json_t *object, const char *key, const char *value);
 void json_put_int(json_t *object, const char *key, int64_t value);
 void json_put_flag(json_t *object, const char *key, bool value);

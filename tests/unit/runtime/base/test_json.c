@@ -99,6 +99,34 @@ static void readers_and_writers(void **state)
 	assert_null(json_str(NULL, "a"));
 }
 
+static void any_bytes_become_a_string(void **state)
+{
+	static const struct {
+		const char *in, *out;
+	} cases[] = {
+		{"plain", "plain"},
+		{"gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f"},
+		{"cut \xe2\x82", "cut \xef\xbf\xbd\xef\xbf\xbd"},
+		{"\xff\xe2\x82\xac", "\xef\xbf\xbd\xe2\x82\xac"},
+		{"\xc0\xaf", "\xef\xbf\xbd\xef\xbf\xbd"},
+		{"\xf0\x9f\x90\xb3", "\xf0\x9f\x90\xb3"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		cleanup_json json_t *j = json_any_string(cases[i].in);
+
+		assert_string_equal(json_string_value(j), cases[i].out);
+	}
+	/* Whatever the first three bytes are: it neither fails nor aborts. */
+	for (unsigned n = 0; n < 1u << 24; n += 0x0501) {
+		char text[] = {(char)(n | 0x80), (char)(n >> 8), (char)(n >> 16), '\x80', '\0'};
+		cleanup_json json_t *j = json_any_string(text);
+
+		assert_non_null(j);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -106,6 +134,7 @@ int main(void)
 		cmocka_unit_test(says_where),
 		cmocka_unit_test(depth_and_size_are_bounded),
 		cmocka_unit_test(readers_and_writers),
+		cmocka_unit_test(any_bytes_become_a_string),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
