@@ -6,12 +6,7 @@
 #ifndef TESTS_UNIT_CGROUPS_TREE_H
 #define TESTS_UNIT_CGROUPS_TREE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 #include "cgroups/detect.h"
 #include "cgroups/group.h"
