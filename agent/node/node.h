@@ -38,8 +38,8 @@ void node_load_add(struct node_load *l, const json_t *pod);
 void node_load_sub(struct node_load *l, const json_t *pod);
 
 /**
- * May @pod run here?  Returns: 0, or -EAGAIN with the scheduler's sentence ("0/1 nodes are available: 1 Insufficient
- * memory. …") in @e.
+ * May @pod run here?  Returns: 0, or -EAGAIN with the scheduler's sentence ("0/1 nodes are
+ * available: 1 Insufficient memory. …") in @e.
  */
 int node_admit(const struct node_facts *f, const struct node_load *l, const json_t *node,
 	const json_t *pod, struct err *e);

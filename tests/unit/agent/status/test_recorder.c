@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Records are counted, expire after an hour, and stay below their number. */
+#include "tests/unit/unit.h"
+
+#include "agent/spec/spec.h"
+#include "agent/status/recorder.h"
+
+struct fixture {
+	struct scratch dir;
+	struct store *store;
+	struct recorder *recorder;
+	struct clock clock;
+	uint64_t wall_ns;
+};
+
+static uint64_t fixture_now(void *data)
+{
+	return ((struct fixture *)data)->wall_ns;
+}
+
+static int set_up(void **state)
+{
+	struct fixture *f = xcalloc(1, sizeof *f);
+	cleanup_free char *path = NULL;
+	struct err e = {0};
+
+	f->wall_ns = 1795379281ull * NS_PER_SEC;
+	f->clock = (struct clock){fixture_now, fixture_now, f};
+	scratch_open(&f->dir);
+	path = xasprintf("%s/store.db", f->dir.path);
+	if (store_open(path, &f->clock, &f->store, &e) < 0 ||
+		recorder_new(f->store, &f->clock, "node-1", &f->recorder, &e) < 0)
+		fail_msg("%s", err_text(&e));
+	*state = f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	recorder_free(f->recorder);
+	store_close(f->store);
+	scratch_close(&f->dir);
+	free(f);
+	return 0;
+}
+
+static json_t *records(struct fixture *f)
+{
+	json_t *list = NULL;
+
+	assert_int_equal(store_list(f->store, kind_by_name("v1", "Event"), NULL, NULL, NULL, &list,
+				 NULL, NULL),
+		0);
+	return list;
+}
+
+static const struct subject web = {"v1", "Pod", "shop", "web-1", "u-1", "spec.containers{web}"};
+
+static void the_same_is_counted(void **state)
+{
+	struct fixture *f = *state;
+	cleanup_json json_t *list = NULL;
+	const json_t *record;
+
+	recorder_say(
+		f->recorder, "kubelet", &web, true, "BackOff", "Back-off restarting %s", "web");
+	f->wall_ns += 60 * NS_PER_SEC;
+	recorder_say(
+		f->recorder, "kubelet", &web, true, "BackOff", "Back-off restarting %s", "web");
+	recorder_say(f->recorder, "kubelet", &web, false, "Started", "Started container web");
+	list = records(f);
+	assert_int_equal(json_array_size(list), 2);
+	for (size_t i = 0; i < 2; i++) {
+		record = json_array_get(list, i);
+		if (!streq(json_str(record, "reason"), "BackOff"))
+			continue;
+		assert_int_equal(json_int(record, "count", 0), 2);
+		assert_string_equal(json_str(record, "type"), "Warning");
+		assert_string_equal(json_str(record, "firstTimestamp"), "2026-11-22T20:28:01Z");
+		assert_string_equal(json_str(record, "lastTimestamp"), "2026-11-22T20:29:01Z");
+		assert_string_equal(json_str(json_map(record, "involvedObject"), "fieldPath"),
+			"spec.containers{web}");
+		assert_string_equal(json_str(json_map(record, "metadata"), "namespace"), "shop");
+	}
+	assert_int_equal(recorder_lost(f->recorder), 0);
+}
+
+static void an_hour_is_enough(void **state)
+{
+	struct fixture *f = *state;
+	cleanup_json json_t *list = NULL;
+
+	recorder_say(f->recorder, "kubelet", &web, false, "Pulled", "old");
+	f->wall_ns += RECORD_TTL_NS / 2;
+	recorder_say(f->recorder, "kubelet", &web, false, "Pulled", "young");
+	f->wall_ns += RECORD_TTL_NS / 2;
+	assert_true(recorder_expire(f->recorder) == f->wall_ns + RECORD_TTL_NS / 2);
+	list = records(f);
+	assert_int_equal(json_array_size(list), 1);
+	assert_string_equal(json_str(json_array_get(list, 0), "message"), "young");
+	f->wall_ns += RECORD_TTL_NS;
+	assert_true(recorder_expire(f->recorder) == 0);
+}
+
+static void a_flood_stays_bounded(void **state)
+{
+	struct fixture *f = *state;
+	cleanup_json json_t *list = NULL;
+
+	for (int i = 0; i <= RECORDS_MAX; i++) {
+		f->wall_ns += NS_PER_MS;
+		recorder_say(f->recorder, "kubelet", &web, false, "Pulled", "image %d", i);
+	}
+	list = records(f);
+	assert_int_equal(json_array_size(list), RECORDS_MAX * 9 / 10);
+}
+
+static void subjects(void **state)
+{
+	cleanup_json json_t *pod = json_pack("{s:s,s:s,s:{s:s,s:s,s:s},s:{s:[{s:s}]}}",
+		"apiVersion", "v1", "kind", "Pod", "metadata", "namespace", "shop", "name", "web-1",
+		"uid", "u-1", "spec", "initContainers", "name", "migrate");
+	char field[96];
+	struct subject s;
+
+	(void)state;
+	assert_non_null(pod);
+	s = subject_of_container(pod, "migrate", field);
+	assert_string_equal(s.field, "spec.initContainers{migrate}");
+	s = subject_of_container(pod, "web", field);
+	assert_string_equal(s.field, "spec.containers{web}");
+	assert_string_equal(s.uid, "u-1");
+	assert_null(subject_of(pod).field);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(the_same_is_counted, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(an_hour_is_enough, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_flood_stays_bounded, set_up, tear_down),
+		cmocka_unit_test(subjects),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
