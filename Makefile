@@ -47,7 +47,7 @@ MAINS    := agent/berthd.c runtime/shim/berth-shim.c runtime/image/berth-unpack.
 berthd_main       := agent/berthd.c
 berthd_folders    := agent/api agent/control agent/status agent/node agent/probe agent/dns agent/store \
 	agent/spec runtime/image runtime/net runtime/volume runtime/security runtime/plan runtime/base cgroups
-berthd_pkgs       := libsystemd libmicrohttpd libwslay sqlite3 jansson yaml-0.1 libnl-route-3.0 libnftables libcap libseccomp libcrypto
+berthd_pkgs       := libsystemd libmicrohttpd libwslay sqlite3 jansson yaml-0.1 libnl-route-3.0 libnftables libcap libseccomp libcrypto nettle
 
 berth-shim_main    := runtime/shim/berth-shim.c
 berth-shim_folders := runtime/shim runtime/runc runtime/bundle runtime/volume runtime/security \
@@ -57,15 +57,14 @@ berth-shim_ldflags := -static-pie
 
 berth-unpack_main    := runtime/image/berth-unpack.c
 berth-unpack_folders := runtime/image runtime/base
-berth-unpack_pkgs    := libarchive libseccomp libcrypto libzstd jansson
-berth-unpack_libs    := -ldeflate
+berth-unpack_pkgs    := libisal libzstd libseccomp nettle jansson
 
 berth_main    := agent/cli/berth.c
 berth_folders := agent/cli agent/spec runtime/base
 berth_pkgs    := libcurl libwslay jansson yaml-0.1
 
 TEST_PKGS := cmocka libsystemd libmicrohttpd libwslay sqlite3 jansson yaml-0.1 libnl-route-3.0 \
-	libnftables libcap libseccomp libarchive libcrypto libzstd libcurl
+	libnftables libcap libseccomp libarchive libcrypto libisal libzstd nettle libcurl
 
 # pkg-config is asked once a list, only for packages that are there (libwslay has no .pc file in Debian).
 pkg_cflags = $(shell pkg-config --cflags $(filter-out libwslay,$(1)) 2>/dev/null)
@@ -121,14 +120,14 @@ ALL_LIBS  := $(call libs,$(FOLDERS))
 
 $(UNIT_BIN): $(B)/%: $(B)/obj/%.o $(ALL_LIBS)
 	$(call say,LD,$@)
-	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $< $(call group,$(ALL_LIBS)) $(call pkg_libs,$(TEST_PKGS)) -ldeflate
+	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $< $(call group,$(ALL_LIBS)) $(call pkg_libs,$(TEST_PKGS))
 
 # The replay driver calls a fuzz target on each file it is given, so that corpora run without clang;
 # scripts/fuzz links libFuzzer in its place.
 FUZZ_MAIN ?= $(B)/obj/tests/fuzz/replay.o
 $(FUZZ_BIN): $(B)/%: $(B)/obj/%.o $(FUZZ_MAIN) $(ALL_LIBS)
 	$(call say,LD,$@)
-	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $(filter %.o,$^) $(call group,$(ALL_LIBS)) $(call pkg_libs,$(TEST_PKGS)) -ldeflate
+	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $(filter %.o,$^) $(call group,$(ALL_LIBS)) $(call pkg_libs,$(TEST_PKGS))
 
 libs: $(ALL_LIBS)
 fuzz-targets: $(FUZZ_BIN)

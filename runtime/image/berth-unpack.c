@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * berth-unpack: one image layer from a stream to a directory.
+ *
+ *	berth-unpack [--digest D] [--size N] [--diff-id D]	<layer 3<directory >result
+ *	berth-unpack --discard NAME…				3<directory
+ *
+ * The first form is two processes: this one keeps root, touches no byte of the layer, and waits; the other does all
+ * the work in the jail (jail.h). What the jail may not do, marking directories as opaque, it asks of this one by
+ * sending the directory's descriptor. The result is one line of JSON on standard output, written after the
+ * layer is on disk: {"digest", "diff_id", "size", "bytes", "entries", "dropped_xattrs"} or {"code", "error"}.
+ *
+ * The second form deletes trees in the background, so that the agent's loop need not.
+ * Exit status: 0 done, 1 refused or failed (see the result), 2 wrong arguments.
+ */
+#include "runtime/base/fs.h"
+#include "runtime/base/json.h"
+#include "runtime/base/msg.h"
+#include "runtime/image/jail.h"
+#include "runtime/image/unpack.h"
+
+#include <fcntl.h>
+#include <getopt.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
+
+enum { BLOB_FD = 0, RESULT_FD = 1, DIR_FD = 3, SOCKET_FD = 4 };
+enum { DEADLINE_MS = 10 * 60 * 1000, CPU_SECONDS = 10 * 60 };
+#define MEMORY_BYTES (256ull << 20)
+
+struct wanted {
+	const char *digest, *diff_id; /* NULL: any */
+	uint64_t size_bytes;	      /* UINT64_MAX: any */
+	bool has_size;
+};
+
+/* What the jail says to the outside. */
+enum message_kind { SAYS_OPAQUE, SAYS_RESULT, SAYS_FAILED };
+struct message {
+	enum message_kind kind;
+	int code;
+	struct unpack_result result;
+	char text[512];
+};
+
+/* ---- inside the jail ----------------------------------------------------------------------------- */
+
+/* Sends the directory out and waits until it is marked: one descriptor is under way at any time. */
+static int ask_opaque(void *data, int dir_fd, struct err *e)
+{
+	struct message m = {.kind = SAYS_OPAQUE};
+	struct msg_fds fds = {{dir_fd}, 1};
+	int answer, r = msg_send(SOCKET_FD, &m, sizeof m, &fds);
+
+	(void)data;
+	if (r == 0 && msg_recv(SOCKET_FD, &answer, sizeof answer, NULL) != sizeof answer)
+		r = -EPIPE;
+	if (r == 0)
+		r = answer;
+	return r < 0 ? err_errno(e, r, "marking an opaque directory") : 0;
+}
+
+static int work(const struct wanted *wanted, struct unpack_result *ret, struct err *e)
+{
+	struct unpack_job job = {
+		.blob_fd = BLOB_FD,
+		.size_max = wanted->size_bytes,
+		.limits = inflate_limits_layer,
+		.options = {.opaque = ask_opaque},
+	};
+	struct jail jail = {MEMORY_BYTES, inflate_limits_layer.out_bytes, CPU_SECONDS};
+	int r = jail_enter(&jail, e);
+
+	if (r < 0)
+		return r;
+	/* The old descriptor leads to the host's mount of the same directory. */
+	(void)close(DIR_FD);
+	job.root_fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (job.root_fd < 0)
+		return err_errno(e, -errno, "opening the layer's directory");
+	return unpack(&job, ret, e);
+}
+
+_Noreturn static void run_jailed(int socket, const struct wanted *wanted)
+{
+	struct message m = {.kind = SAYS_RESULT};
+	struct err e = {0};
+
+	if (dup2(socket, SOCKET_FD) < 0 || close(RESULT_FD) < 0 ||
+		syscall(SYS_close_range, SOCKET_FD + 1, ~0u, 0) < 0)
+		_exit(126);
+	m.code = work(wanted, &m.result, &e);
+	if (m.code < 0) {
+		m.kind = SAYS_FAILED;
+		(void)snprintf(m.text, sizeof m.text, "%s", err_text(&e));
+	}
+	_exit(msg_send(SOCKET_FD, &m, sizeof m, NULL) < 0 ? 126 : 0);
+}
+
+/* ---- outside -------------------------------------------------------------------------------------- */
+
+static int mark_opaque(int fd)
+{
+	struct stat layer, dir;
+
+	if (fstat(DIR_FD, &layer) < 0 || fstat(fd, &dir) < 0)
+		return -errno;
+	if (!S_ISDIR(dir.st_mode) || dir.st_dev != layer.st_dev)
+		return -EPERM;
+	return fsetxattr(fd, "trusted.overlay.opaque", "y", 1, 0) < 0 ? -errno : 0;
+}
+
+/* Serves the jail until it has its result. */
+static int serve(int socket, struct unpack_result *ret, struct err *e)
+{
+	for (;;) {
+		cleanup_msg_fds struct msg_fds fds = {.n = 0};
+		struct message m;
+		ssize_t n = msg_recv(socket, &m, sizeof m, &fds);
+		int answer;
+
+		if (n == -EAGAIN)
+			return err_set(
+				e, -ETIMEDOUT, "unpacking took more than %d s", DEADLINE_MS / 1000);
+		if (n < 0)
+			return err_errno(e, (int)n, "waiting for the layer");
+		if (n == 0)
+			return -ECHILD;
+		if (n != sizeof m)
+			return err_set(e, -EPROTO, "the unpacker sent nonsense");
+		switch (m.kind) {
+		case SAYS_OPAQUE:
+			answer = fds.n == 1 ? mark_opaque(fds.fd[0]) : -EPROTO;
+			if (msg_send(socket, &answer, sizeof answer, NULL) < 0)
+				return -ECHILD;
+			break;
+		case SAYS_RESULT:
+			*ret = m.result;
+			ret->digest.text[DIGEST_SIZE - 1] = '\0';
+			ret->diff_id.text[DIGEST_SIZE - 1] = '\0';
+			return 0;
+		case SAYS_FAILED:
+		default:
+			m.text[sizeof m.text - 1] = '\0';
+			return err_set(e, m.code < 0 ? m.code : -EPROTO, "%s", m.text);
+		}
+	}
+}
+
+/* Why the jail ended without a word. */
+static int explain_end(struct child *child, struct err *e)
+{
+	static const struct {
+		int signal;
+		const char *why;
+	} reasons[] = {
+		{SIGSYS, "its system call filter stopped it"},
+		{SIGXCPU, "it used more processor time than a layer may"},
+		{SIGXFSZ, "it wrote a file longer than a layer may"},
+		{SIGKILL, "it was killed (out of memory?)"},
+	};
+	int status;
+
+	if (child_wait(child, 5000, &status) < 0) {
+		child_kill(child);
+		return err_set(e, -EIO, "the unpacker hung up");
+	}
+	for (size_t i = 0; WIFSIGNALED(status) && i < ARRAY_SIZE(reasons); i++)
+		if (WTERMSIG(status) == reasons[i].signal)
+			return err_set(e, -EIO, "the unpacker died: %s", reasons[i].why);
+	return err_set(e, -EIO, "the unpacker died (%s %d)",
+		WIFSIGNALED(status) ? "signal" : "exit status",
+		WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+}
+
+static int check(const struct wanted *w, const struct unpack_result *got, struct err *e)
+{
+	if (w->has_size && got->in_bytes != w->size_bytes)
+		return err_set(e, -EBADMSG, "it has %llu bytes where %llu were announced",
+			(unsigned long long)got->in_bytes, (unsigned long long)w->size_bytes);
+	if (w->digest && !streq(w->digest, got->digest.text))
+		return err_set(
+			e, -EBADMSG, "its digest is %s, not %s", got->digest.text, w->digest);
+	if (w->diff_id && !streq(w->diff_id, got->diff_id.text))
+		return err_set(
+			e, -EBADMSG, "its diffID is %s, not %s", got->diff_id.text, w->diff_id);
+	return 0;
+}
+
+static int unpack_layer(const struct wanted *wanted, struct unpack_result *ret, struct err *e)
+{
+	struct timeval deadline = {.tv_sec = DEADLINE_MS / 1000};
+	cleanup_close int ours = -EBADF, theirs = -EBADF;
+	struct child child;
+	int pair[2], status, r;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_errno(e, -errno, "unpacking a layer");
+	ours = pair[0];
+	theirs = pair[1];
+	if (setsockopt(ours, SOL_SOCKET, SO_RCVTIMEO, &deadline, sizeof deadline) < 0)
+		return err_errno(e, -errno, "unpacking a layer");
+	r = jail_fork(DIR_FD, &child, e);
+	if (r < 0)
+		return r;
+	if (r == 0)
+		run_jailed(theirs, wanted);
+	(void)close(take_fd(theirs));
+	r = serve(ours, ret, e);
+	if (r == -ECHILD)
+		return explain_end(&child, e);
+	if (r < 0 || child_wait(&child, 5000, &status) < 0)
+		child_kill(&child);
+	if (r == 0)
+		r = check(wanted, ret, e);
+	/* A layer is renamed into the store only after this: half of it must never be seen there. */
+	if (r == 0 && syncfs(DIR_FD) < 0)
+		r = err_errno(e, -errno, "writing the layer to disk");
+	return r;
+}
+
+/* The message may quote an entry's name, which is any bytes. */
+static const char *printable(char *text)
+{
+	for (char *c = text; *c; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '?';
+	return text;
+}
+
+static int report(int r, const struct unpack_result *result, struct err *e)
+{
+	cleanup_json json_t *j = json_object();
+	cleanup_free char *text = NULL;
+
+	if (r < 0) {
+		json_put_int(j, "code", r);
+		json_put_str(j, "error", printable(e->msg));
+	} else {
+		json_put_str(j, "digest", result->digest.text);
+		json_put_str(j, "diff_id", result->diff_id.text);
+		json_put_int(j, "size", (json_int_t)result->in_bytes);
+		json_put_int(j, "bytes", (json_int_t)result->counts.file_bytes);
+		json_put_int(j, "entries", (json_int_t)result->counts.entries);
+		json_put_int(j, "dropped_xattrs", (json_int_t)result->counts.dropped_xattrs);
+	}
+	text = json_text(j);
+	if (fs_write_all(RESULT_FD, text, strlen(text)) < 0 || fs_write_all(RESULT_FD, "\n", 1) < 0)
+		return 1;
+	return r < 0;
+}
+
+static int discard(char *const *names)
+{
+	int status = 0;
+
+	for (; *names; names++) {
+		int r = fs_remove_tree(DIR_FD, *names);
+
+		if (r < 0) {
+			(void)fprintf(
+				stderr, "berth-unpack: removing %s: %s\n", *names, strerror(-r));
+			status = 1;
+		}
+	}
+	return status;
+}
+
+static const struct option options[] = {
+	{"digest", required_argument, NULL, 'd'},
+	{"size", required_argument, NULL, 's'},
+	{"diff-id", required_argument, NULL, 'i'},
+	{"discard", no_argument, NULL, 'x'},
+	{0},
+};
+
+int main(int argc, char **argv)
+{
+	struct wanted wanted = {.size_bytes = UINT64_MAX};
+	struct unpack_result result = {0};
+	struct err e = {0};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (c == 'd') {
+			wanted.digest = optarg;
+		} else if (c == 'i') {
+			wanted.diff_id = optarg;
+		} else if (c == 's' && parse_u64(sv(optarg), &wanted.size_bytes) == 0) {
+			wanted.has_size = true;
+		} else if (c == 'x') {
+			return discard(argv + optind);
+		} else {
+			(void)fprintf(stderr, "usage: berth-unpack [--digest D] [--size N] "
+					      "[--diff-id D] <layer 3<dir\n");
+			return 2;
+		}
+	}
+	c = unpack_layer(&wanted, &result, &e);
+	return report(c, &result, &e);
+}
