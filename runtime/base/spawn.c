@@ -87,6 +87,8 @@ _Noreturn static void run_child(const struct spawn *s, int report)
 		r = -errno;
 	if (r == 0 && chdir("/") < 0)
 		r = -errno;
+	if (r == 0 && s->prepare)
+		r = s->prepare(s->prepare_data);
 	kept = r == 0 ? place_fds(s, report) : r;
 	if (kept >= 0) {
 		report = kept;

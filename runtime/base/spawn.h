@@ -26,6 +26,12 @@ struct spawn {
 	size_t n_procs_fds;
 	int cgroup_fd;	   /* > 0: a v2 cgroup directory to be born in (CLONE_INTO_CGROUP) */
 	bool keep_session; /* do not call setsid: the child keeps the caller's terminal */
+	/*
+	 * Called in the child after it has joined its cgroups, with the caller's descriptors still
+	 * open: namespaces, user ids, limits. System calls only. Returns 0, or -errno: no exec.
+	 */
+	int (*prepare)(const void *data);
+	const void *prepare_data;
 };
 
 struct child {

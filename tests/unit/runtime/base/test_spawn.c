@@ -91,6 +91,45 @@ static void exec_failure_is_told(void **state)
 	assert_int_equal(c.pid, -1);
 }
 
+static int become_nobody(const void *data)
+{
+	const uid_t *id = data;
+
+	return setresgid(*id, *id, *id) < 0 || setresuid(*id, *id, *id) < 0 ? -errno : 0;
+}
+
+static int refuse(const void *data)
+{
+	(void)data;
+	return -EXDEV;
+}
+
+/* prepare runs in the child, before the program, and can keep it from running. */
+static void child_is_prepared(void **state)
+{
+	static const char *const argv[] = {"/usr/bin/id", "-u", NULL};
+	const uid_t nobody = 65534;
+	struct spawn s = {.argv = argv, .prepare = become_nobody, .prepare_data = &nobody};
+	struct child c;
+	struct err e = {0};
+	char out[32] = "";
+	int ends[2], status;
+
+	(void)state;
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	s.fds[s.n_fds++] = (struct spawn_fd){ends[1], 1};
+	assert_int_equal(spawn(&s, &c, &e), 0);
+	assert_int_equal(child_wait(&c, 5000, &status), 0);
+	assert_int_equal(status, 0);
+	assert_true(read(ends[0], out, sizeof out - 1) > 0);
+	assert_string_equal(out, "65534\n");
+	assert_int_not_equal(getuid(), nobody);
+	s.prepare = refuse;
+	assert_int_equal(spawn(&s, &c, &e), -EXDEV);
+	(void)close(ends[0]);
+	(void)close(ends[1]);
+}
+
 static void waits_and_kills(void **state)
 {
 	static const char *const argv[] = {"/bin/sleep", "1000", NULL};
@@ -115,6 +154,7 @@ int main(void)
 		cmocka_unit_test(environment_and_directory_are_fixed),
 		cmocka_unit_test(signals_are_default_again),
 		cmocka_unit_test(exec_failure_is_told),
+		cmocka_unit_test(child_is_prepared),
 		cmocka_unit_test(waits_and_kills),
 	};
 
