@@ -28,7 +28,7 @@ int yaml_parse_one(struct sv text, json_t **ret, struct err *e);
  */
 unsigned yaml_line_of(struct sv text, size_t document, const char *path);
 
-/** Writes @j as kubectl prints YAML: block style, keys in their order, strings quoted where needed.
+/** Writes @j as kubectl prints YAML: block style, sorted keys, texts quoted where needed.
  */
 void yaml_write(struct str *out, const json_t *j);
 
