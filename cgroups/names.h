@@ -18,6 +18,10 @@
  * must never touch a pod.  systemd does not remove groups that it did not make, and it cannot take
  * a controller away from the top while /<base> passes that controller down (the kernel says EBUSY).
  *
+ * runc 1.1.5 with its cgroupfs driver takes linux.cgroupsPath "/<base>/<pod uid>/<container>": it makes the
+ * path in every v1 hierarchy and in the v2 tree of a hybrid host, puts the container into each, and on
+ * delete removes the last component only.  What stands above is berth's to remove.
+ *
  * Source: safety.md R7, R27; cgroup-v2.rst "No Internal Process Constraint".
  */
 #ifndef CGROUPS_NAMES_H
