@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The reconcilers: they watch the store, compare what is wanted with what is, and act. One work queue of
- * dirty objects on the caller's sd-event loop; each reconciler is a pure decision plus the hands that carry
- * it out; actions are idempotent, so a restart at any point goes on where it was.
+ * The reconcilers: they watch the store, compare what is wanted with what is, and act. One work
+ * queue of dirty objects on the caller's sd-event loop; each reconciler is a pure decision plus the
+ * hands that carry it out; actions are idempotent, so a restart at any point goes on where it was.
  *
  * What agent/api leaves to it, by writing to the store only:
  *	delete, pod		set metadata.deletionTimestamp and .deletionGracePeriodSeconds (a second DELETE may
@@ -50,8 +50,8 @@ struct control_options {
 };
 
 /**
- * Registers the node, adopts the living shims, removes what belongs to no pod, subscribes to the store and queues
- * every object there is. Work begins with the loop.
+ * Registers the node, adopts the living shims, removes what belongs to no pod, subscribes to the
+ * store and queues every object there is. Work begins with the loop.
  * Returns: 0, or -errno with a message.
  */
 int control_new(const struct control_options *options, struct control **ret, struct err *e);
@@ -86,8 +86,10 @@ struct control_exec_calls {
 struct control_exec;
 
 /**
- * Starts a process in a running container. Calls come from the loop, never from inside this function.
- * Returns: 0 and a handle; -ENOENT (no such pod or container), -EAGAIN "Conflict" (the container does not
+ * Starts a process in a running container. Calls come from the loop, never from inside this
+ * function.
+ * Returns: 0 and a handle; -ENOENT (no such pod or container), -EAGAIN "Conflict" (the container
+ * does not
  * run; the message says what it does), -EBUSY (too many).
  */
 int control_exec_start(struct control *c, const struct control_exec_request *request,
@@ -102,8 +104,9 @@ DEFINE_CLEANUP(struct control_exec, control_exec_free);
 struct control_image_job;
 
 /**
- * Tells how a job goes. @r: 0 it goes on (@progress), 1 done (@refs are the @n_refs references that are there now),
- * -errno failed (@e). After 1 or -errno no more calls come; the handle must still be freed, also from in here.
+ * Tells how a job goes. @r: 0 it goes on (@progress), 1 done (@refs are the @n_refs references that
+ * are there now), -errno failed (@e). After 1 or -errno no more calls come; the handle must still
+ * be freed, also from in here.
  */
 typedef void (*control_image_fn)(void *data, int r, const struct image_progress *progress,
 	const char *const *refs, size_t n_refs, const struct err *e);
@@ -119,8 +122,8 @@ void control_image_job_free(struct control_image_job *own_job);
 DEFINE_CLEANUP(struct control_image_job, control_image_job_free);
 
 /**
- * All images, for the API: an array of {"ref","id","digest","sizeBytes","layers":N,"loadedAt","usedBy":[pods]}.
- * A new reference.
+ * All images, for the API: an array of
+ * {"ref","id","digest","sizeBytes","layers":N,"loadedAt","usedBy":[pods]}. A new reference.
  */
 json_t *control_images(struct control *c);
 /** Forgets the reference (or id) and collects layers that nothing uses. -ENOENT; -EBUSY naming a pod that uses it. */
@@ -129,8 +132,9 @@ int control_image_remove(struct control *c, const char *ref, struct err *e);
 /* ---- findings ----------------------------------------------------------------------------------------- */
 
 /**
- * What this host lacks or has, for `berth check`: an array of {"name","status":"ok|warning|error","message"}, CVEs of the
- * OCI runtime among them (safety R5). May take some 10 ms the first time. A new reference.
+ * What this host lacks or has, for `berth check`: an array of
+ * {"name","status":"ok|warning|error","message"}, CVEs of the OCI runtime among them (safety R5).
+ * May take some 10 ms the first time. A new reference.
  */
 json_t *control_check(struct control *c);
 
