@@ -29,7 +29,8 @@ ledger_namespaces() {
 }
 
 ledger() {
-	{
+	(
+		set +e # a process that ends meanwhile, a directory that is not there: the next line counts all the same
 		ledger_processes
 		ledger_cgroups
 		ledger_namespaces
@@ -39,7 +40,7 @@ ledger() {
 		nft list tables 2>/dev/null | sed 's/^table/nft/'
 		find /run/netns /run/runc /run/berth /dev/shm /var/lib/berth /var/log/pods -mindepth 1 -maxdepth 1 -printf 'file %p\n' 2>/dev/null
 		losetup -n -O NAME,BACK-FILE 2>/dev/null | sed 's/^/loop /'
-	} | LC_ALL=C sort | grep -vE "${LEDGER_IGNORE:-^$}"
+	) | LC_ALL=C sort | grep -vE "${LEDGER_IGNORE:-^$}"
 }
 
 ledger_equal() { # FILE
