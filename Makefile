@@ -129,6 +129,17 @@ $(FUZZ_BIN): $(B)/%: $(B)/obj/%.o $(FUZZ_MAIN) $(ALL_LIBS)
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $(filter %.o,$^) $(call group,$(ALL_LIBS)) $(call pkg_libs,$(TEST_PKGS))
 
+# The measurements are one program; the probe is what runs in the containers that it measures.
+BENCH_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(filter-out tests/bench/probe.c,$(wildcard tests/bench/*.c)))
+BENCH_BIN := $(B)/tests/bench/bench $(B)/tests/bench/probe
+
+$(B)/tests/bench/bench: $(BENCH_OBJ) $(ALL_LIBS)
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $(BENCH_OBJ) $(call group,$(ALL_LIBS)) $(call pkg_libs,$(TEST_PKGS)) -lm
+$(B)/tests/bench/probe: $(B)/obj/tests/bench/probe.o
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) $(LDFLAGS) -static-pie -o $@ $<
+
 libs: $(ALL_LIBS)
 fuzz-targets: $(FUZZ_BIN)
 tests: $(UNIT_BIN) $(FUZZ_BIN)
@@ -149,7 +160,7 @@ analyze:
 	$(Q)$(MAKE) --no-print-directory B=$(B)/analyze HARDEN= EXTRA='-fanalyzer' libs all
 fuzz:
 	$(Q)scripts/fuzz $(B)
-bench: all
+bench: all $(BENCH_BIN)
 	$(Q)scripts/bench $(B)
 format:
 	$(Q)git ls-files '*.c' '*.h' | xargs clang-format -i

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * bench BUILD ROOT TMPFS [NAME…]: the measurements of README, "Speed and size"; scripts/bench runs it.
+ *
+ * ROOT and TMPFS are empty scratch directories, the second one in memory.  Without names all are made.  The
+ * environment may set BENCH_REPS (20) and BENCH_RUNTIME (/usr/sbin/runc).
+ */
+#include "tests/bench/bench.h"
+
+#include "cgroups/group.h"
+#include "runtime/base/str.h"
+
+#include <fcntl.h>
+#include <sys/wait.h>
+
+static const struct {
+	const char *name;
+	void (*fn)(struct bench *b);
+	const char *what;
+} measurements[] = {
+	{"seccomp", bench_seccomp, "cost of the default seccomp profile in one runc run"},
+	{"move", bench_move, "cost of the first move between groups, and of a warmed start"},
+};
+
+static bool wanted(const char *name, char *const *names)
+{
+	if (!*names)
+		return true;
+	for (; *names; names++)
+		if (streq(*names, name))
+			return true;
+	return false;
+}
+
+static int measure(struct bench *b, char *const *names)
+{
+	if (cgroup_attach(&b->host, b->group, 0) < 0)
+		die("cannot enter the group %s", b->group);
+	for (size_t i = 0; i < ARRAY_SIZE(measurements); i++) {
+		if (!wanted(measurements[i].name, names))
+			continue;
+		(void)printf("%s: %s\n", measurements[i].name, measurements[i].what);
+		(void)fflush(stdout);
+		measurements[i].fn(b);
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	const char *reps = getenv("BENCH_REPS"), *runtime = getenv("BENCH_RUNTIME");
+	uint32_t n = BENCH_REPS;
+	struct bench b;
+	int status = 1;
+	pid_t pid;
+
+	if (argc < 4)
+		die("usage: bench BUILD ROOT TMPFS [NAME…]");
+	if (reps && (parse_u32_max(sv(reps), 500, &n) < 0 || n == 0))
+		die("BENCH_REPS: 1 to 500");
+	b = (struct bench){.build = argv[1],
+		.root = argv[2],
+		.tmpfs = argv[3],
+		.runtime = runtime ? runtime : "/usr/sbin/runc",
+		.reps = (int)n,
+		.group = xasprintf("berth-bench-%d", (int)getpid())};
+	if (cgroup_host_open(AT_FDCWD, &b.host) < 0 || cgroup_create(&b.host, b.group) < 0)
+		die("no cgroups");
+	/* A child measures, in a group of its own, which its parent can then remove. */
+	pid = fork();
+	if (pid == 0)
+		exit(measure(&b, argv + 4));
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		status = 1;
+	if (cgroup_remove(&b.host, b.group) < 0)
+		die("cannot remove the group %s", b.group);
+	cgroup_host_close(&b.host);
+	free(b.group);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
