@@ -12,7 +12,7 @@ enum { LABEL_MAX = 63, SUBDOMAIN_MAX = 253, PORT_NAME_MAX = 15 };
 
 /* What berth itself reads from annotations. It is a schema like any other: other names are mistakes (R11). */
 static const char *const own_annotations[] = {
-	"manifest", /* the file of the manifest directory that an object comes from */
+	"berth.dev/manifest", /* the file of the manifest directory that an object comes from */
 	NULL,
 };
 #define OWN_PREFIX "berth.dev/"
