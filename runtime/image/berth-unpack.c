@@ -5,10 +5,11 @@
  *	berth-unpack [--digest D] [--size N] [--diff-id D]	<layer 3<directory >result
  *	berth-unpack --discard NAME…				3<directory
  *
- * The first form is two processes: this one keeps root, touches no byte of the layer, and waits; the other does all
- * the work in the jail (jail.h). What the jail may not do, marking directories as opaque, it asks of this one by
- * sending the directory's descriptor. The result is one line of JSON on standard output, written after the
- * layer is on disk: {"digest", "diff_id", "size", "bytes", "entries", "dropped_xattrs"} or {"code", "error"}.
+ * The first form makes fs/ (the files) and layer.json (the result) in the directory, and is two processes: this one
+ * keeps root, touches no byte of the layer, and waits; the other does all the work in the jail (jail.h). What the
+ * jail may not do, marking directories as opaque, it asks of this one by sending the directory's descriptor.
+ * The result is one line of JSON, also on standard output, written after the layer is on disk:
+ * {"digest", "diff_id", "size", "bytes", "entries", "dropped_xattrs"} or {"code", "error"}.
  *
  * The second form deletes trees in the background, so that the agent's loop need not.
  * Exit status: 0 done, 1 refused or failed (see the result), 2 wrong arguments.
@@ -77,8 +78,6 @@ static int work(const struct wanted *wanted, struct unpack_result *ret, struct e
 
 	if (r < 0)
 		return r;
-	/* The old descriptor leads to the host's mount of the same directory. */
-	(void)close(DIR_FD);
 	job.root_fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (job.root_fd < 0)
 		return err_errno(e, -errno, "opening the layer's directory");
@@ -90,7 +89,7 @@ _Noreturn static void run_jailed(int socket, const struct wanted *wanted)
 	struct message m = {.kind = SAYS_RESULT};
 	struct err e = {0};
 
-	if (dup2(socket, SOCKET_FD) < 0 || close(RESULT_FD) < 0 ||
+	if (dup2(socket, SOCKET_FD) < 0 || close(RESULT_FD) < 0 || close(DIR_FD) < 0 ||
 		syscall(SYS_close_range, SOCKET_FD + 1, ~0u, 0) < 0)
 		_exit(126);
 	m.code = work(wanted, &m.result, &e);
@@ -103,11 +102,11 @@ _Noreturn static void run_jailed(int socket, const struct wanted *wanted)
 
 /* ---- outside -------------------------------------------------------------------------------------- */
 
-static int mark_opaque(int fd)
+static int mark_opaque(int root_fd, int fd)
 {
 	struct stat layer, dir;
 
-	if (fstat(DIR_FD, &layer) < 0 || fstat(fd, &dir) < 0)
+	if (fstat(root_fd, &layer) < 0 || fstat(fd, &dir) < 0)
 		return -errno;
 	if (!S_ISDIR(dir.st_mode) || dir.st_dev != layer.st_dev)
 		return -EPERM;
@@ -115,7 +114,7 @@ static int mark_opaque(int fd)
 }
 
 /* Serves the jail until it has its result. */
-static int serve(int socket, struct unpack_result *ret, struct err *e)
+static int serve(int socket, int root_fd, struct unpack_result *ret, struct err *e)
 {
 	for (;;) {
 		cleanup_msg_fds struct msg_fds fds = {.n = 0};
@@ -134,7 +133,7 @@ static int serve(int socket, struct unpack_result *ret, struct err *e)
 			return err_set(e, -EPROTO, "the unpacker sent nonsense");
 		switch (m.kind) {
 		case SAYS_OPAQUE:
-			answer = fds.n == 1 ? mark_opaque(fds.fd[0]) : -EPROTO;
+			answer = fds.n == 1 ? mark_opaque(root_fd, fds.fd[0]) : -EPROTO;
 			if (msg_send(socket, &answer, sizeof answer, NULL) < 0)
 				return -ECHILD;
 			break;
@@ -191,7 +190,7 @@ static int check(const struct wanted *w, const struct unpack_result *got, struct
 	return 0;
 }
 
-static int unpack_layer(const struct wanted *wanted, struct unpack_result *ret, struct err *e)
+static int run(int root_fd, const struct wanted *wanted, struct unpack_result *ret, struct err *e)
 {
 	struct timeval deadline = {.tv_sec = DEADLINE_MS / 1000};
 	cleanup_close int ours = -EBADF, theirs = -EBADF;
@@ -204,22 +203,19 @@ static int unpack_layer(const struct wanted *wanted, struct unpack_result *ret, 
 	theirs = pair[1];
 	if (setsockopt(ours, SOL_SOCKET, SO_RCVTIMEO, &deadline, sizeof deadline) < 0)
 		return err_errno(e, -errno, "unpacking a layer");
-	r = jail_fork(DIR_FD, &child, e);
+	r = jail_fork(root_fd, &child, e);
 	if (r < 0)
 		return r;
 	if (r == 0)
 		run_jailed(theirs, wanted);
 	(void)close(take_fd(theirs));
-	r = serve(ours, ret, e);
+	r = serve(ours, root_fd, ret, e);
 	if (r == -ECHILD)
 		return explain_end(&child, e);
 	if (r < 0 || child_wait(&child, 5000, &status) < 0)
 		child_kill(&child);
 	if (r == 0)
 		r = check(wanted, ret, e);
-	/* A layer is renamed into the store only after this: half of it must never be seen there. */
-	if (r == 0 && syncfs(DIR_FD) < 0)
-		r = err_errno(e, -errno, "writing the layer to disk");
 	return r;
 }
 
@@ -232,26 +228,52 @@ static const char *printable(char *text)
 	return text;
 }
 
-static int report(int r, const struct unpack_result *result, struct err *e)
+static char *result_text(const struct unpack_result *result)
 {
 	cleanup_json json_t *j = json_object();
-	cleanup_free char *text = NULL;
 
-	if (r < 0) {
-		json_put_int(j, "code", r);
-		json_put_str(j, "error", printable(e->msg));
-	} else {
-		json_put_str(j, "digest", result->digest.text);
-		json_put_str(j, "diff_id", result->diff_id.text);
-		json_put_int(j, "size", (json_int_t)result->in_bytes);
-		json_put_int(j, "bytes", (json_int_t)result->counts.file_bytes);
-		json_put_int(j, "entries", (json_int_t)result->counts.entries);
-		json_put_int(j, "dropped_xattrs", (json_int_t)result->counts.dropped_xattrs);
-	}
-	text = json_text(j);
-	if (fs_write_all(RESULT_FD, text, strlen(text)) < 0 || fs_write_all(RESULT_FD, "\n", 1) < 0)
-		return 1;
-	return r < 0;
+	json_put_str(j, "digest", result->digest.text);
+	json_put_str(j, "diff_id", result->diff_id.text);
+	json_put_int(j, "size", (json_int_t)result->in_bytes);
+	json_put_int(j, "bytes", (json_int_t)result->counts.file_bytes);
+	json_put_int(j, "entries", (json_int_t)result->counts.entries);
+	json_put_int(j, "dropped_xattrs", (json_int_t)result->counts.dropped_xattrs);
+	return json_text(j);
+}
+
+static char *error_text(int code, struct err *e)
+{
+	cleanup_json json_t *j = json_object();
+
+	json_put_int(j, "code", code);
+	json_put_str(j, "error", printable(e->msg));
+	return json_text(j);
+}
+
+static int unpack_layer(const struct wanted *wanted, char **ret_text, struct err *e)
+{
+	struct unpack_result result = {0};
+	cleanup_close int root_fd = -EBADF;
+	cleanup_free char *text = NULL;
+	int r;
+
+	if (mkdirat(DIR_FD, "fs", 0755) < 0)
+		return err_errno(e, -errno, "making the layer's directory");
+	root_fd = openat(DIR_FD, "fs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (root_fd < 0)
+		return err_errno(e, -errno, "opening the layer's directory");
+	r = run(root_fd, wanted, &result, e);
+	if (r < 0)
+		return r;
+	text = result_text(&result);
+	r = fs_write_atomic(DIR_FD, "layer.json", text, strlen(text), 0600, FS_NO_SYNC);
+	/* The agent renames the directory into its store: half a layer must never be seen there. */
+	if (r == 0 && syncfs(DIR_FD) < 0)
+		r = -errno;
+	if (r < 0)
+		return err_errno(e, r, "writing the layer to disk");
+	*ret_text = take(text);
+	return 0;
 }
 
 static int discard(char *const *names)
@@ -281,7 +303,7 @@ static const struct option options[] = {
 int main(int argc, char **argv)
 {
 	struct wanted wanted = {.size_bytes = UINT64_MAX};
-	struct unpack_result result = {0};
+	cleanup_free char *text = NULL;
 	struct err e = {0};
 	int c;
 
@@ -300,6 +322,11 @@ int main(int argc, char **argv)
 			return 2;
 		}
 	}
-	c = unpack_layer(&wanted, &result, &e);
-	return report(c, &result, &e);
+	(void)umask(0);
+	c = unpack_layer(&wanted, &text, &e);
+	if (c < 0)
+		text = error_text(c, &e);
+	if (fs_write_all(RESULT_FD, text, strlen(text)) < 0 || fs_write_all(RESULT_FD, "\n", 1) < 0)
+		return 1;
+	return c < 0;
 }

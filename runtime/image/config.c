@@ -231,6 +231,24 @@ int image_config_decode(struct sv bytes, struct image_config *ret, struct err *e
 	return image_config_from_json(j, ret, e);
 }
 
+int image_config_check(
+	const struct image_config *c, const char *arch, size_t n_layers, struct err *e)
+{
+	size_t n = 0;
+
+	while (c->diff_ids[n])
+		n++;
+	if (n != n_layers)
+		return err_set(
+			e, -EBADMSG, "the manifest has %zu layers, the config %zu", n_layers, n);
+	if ((*c->os && !streq(c->os, "linux")) ||
+		(*c->architecture && !streq(c->architecture, arch)))
+		return err_set(e, -EINVAL,
+			"the image is made for %.32s/%.32s, this machine is linux/%s", c->os,
+			c->architecture, arch);
+	return 0;
+}
+
 static json_t *encode_list(char *const *list)
 {
 	json_t *j = json_array();

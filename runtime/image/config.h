@@ -32,6 +32,13 @@ void image_config_done(struct image_config *c);
  */
 int image_config_decode(struct sv bytes, struct image_config *ret, struct err *e);
 
+/**
+ * Does the config fit its manifest and this machine? As many diffIDs as @n_layers; made for linux and for @arch
+ * (Go's name), where it says so.  0, -EBADMSG, or -EINVAL.
+ */
+int image_config_check(
+	const struct image_config *c, const char *arch, size_t n_layers, struct err *e);
+
 /** The same as JSON (member names of the image-spec), for the store's record. New reference. */
 json_t *image_config_encode(const struct image_config *c);
 /** Back from image_config_encode. -EBADMSG. */
