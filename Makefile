@@ -61,10 +61,10 @@ berth-unpack_pkgs    := libisal libzstd libseccomp nettle jansson
 
 berth_main    := agent/cli/berth.c
 berth_folders := agent/cli agent/spec runtime/base
-berth_pkgs    := libcurl libwslay jansson yaml-0.1
+berth_pkgs    := libcurl gnutls libwslay jansson yaml-0.1
 
 TEST_PKGS := cmocka libsystemd libmicrohttpd libwslay sqlite3 jansson yaml-0.1 libnl-route-3.0 \
-	libnftables libcap libseccomp libarchive libcrypto libisal libzstd nettle libcurl
+	libnftables libcap libseccomp libarchive libcrypto libisal libzstd nettle libcurl gnutls
 
 # pkg-config is asked once a list, only for packages that are there (libwslay has no .pc file in Debian).
 pkg_cflags = $(shell pkg-config --cflags $(filter-out libwslay,$(1)) 2>/dev/null)
