@@ -118,9 +118,14 @@ FUZZ      := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_BIN  := $(FUZZ:%.c=$(B)/%)
 ALL_LIBS  := $(call libs,$(FOLDERS))
 
+# Other .c files beside the tests of a folder are what those tests share, and linked to each of them.
+shared = $(filter-out $(1)test_%.c,$(wildcard $(1)*.c))
+$(foreach d,$(sort $(dir $(UNIT))),$(if $(call shared,$(d)),$(eval \
+	$(filter $(B)/$(d)test_%,$(UNIT_BIN)): $(patsubst %.c,$(B)/obj/%.o,$(call shared,$(d))))))
+
 $(UNIT_BIN): $(B)/%: $(B)/obj/%.o $(ALL_LIBS)
 	$(call say,LD,$@)
-	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $< $(call group,$(ALL_LIBS)) $(call pkg_libs,$(TEST_PKGS))
+	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $(filter %.o,$^) $(call group,$(ALL_LIBS)) $(call pkg_libs,$(TEST_PKGS))
 
 # The replay driver calls a fuzz target on each file it is given, so that corpora run without clang;
 # scripts/fuzz links libFuzzer in its place.

@@ -77,7 +77,7 @@ static int join_cgroups(const struct spawn *s)
 	return 0;
 }
 
-_Noreturn static void run_child(const struct spawn *s, int report)
+int spawn_become(const struct spawn *s, int *keep_fd)
 {
 	const char *const *env = s->env ? s->env : fixed_env;
 	int r = join_cgroups(s), kept;
@@ -89,16 +89,22 @@ _Noreturn static void run_child(const struct spawn *s, int report)
 		r = -errno;
 	if (r == 0 && s->prepare)
 		r = s->prepare(s->prepare_data);
-	kept = r == 0 ? place_fds(s, report) : r;
-	if (kept >= 0) {
-		report = kept;
-		/* execve takes non-const arrays for historical reasons and does not change them. */
-		(void)execve(s->argv[0], (char *const *)(uintptr_t)s->argv,
-			(char *const *)(uintptr_t)env);
-		r = -errno;
-	} else {
-		r = kept;
-	}
+	if (r < 0)
+		return r;
+	kept = place_fds(s, keep_fd ? *keep_fd : STDERR_FILENO);
+	if (kept < 0)
+		return kept;
+	if (keep_fd)
+		*keep_fd = kept;
+	/* execve takes non-const arrays for historical reasons and does not change them. */
+	(void)execve(s->argv[0], (char *const *)(uintptr_t)s->argv, (char *const *)(uintptr_t)env);
+	return -errno;
+}
+
+_Noreturn static void run_child(const struct spawn *s, int report)
+{
+	int r = spawn_become(s, &report);
+
 	(void)!write(report, &r, sizeof r);
 	_exit(127);
 }

@@ -46,6 +46,14 @@ struct child {
 int spawn(const struct spawn *s, struct child *ret, struct err *e);
 
 /**
+ * Turns the calling process, a child that fork() made, into the program: for those who prepare something in
+ * the child first. Descriptors, signals, session and directory as spawn() has them; cgroup_fd does not count.
+ * @keep_fd: a CLOEXEC descriptor to report failures on, which moves to another number; NULL: none.
+ * Returns: only on failure, -errno.
+ */
+int spawn_become(const struct spawn *s, int *keep_fd);
+
+/**
  * Waits for the child to end, at most @timeout_ms (-1: for ever), reaps it and closes its pidfd.
  * Returns: 0 and the wait status (as waitpid's), -ETIMEDOUT (the child still runs, nothing was
  * closed), -errno.

@@ -14,6 +14,7 @@ const char *const link_type_names[] = {"sandbox", "status", "error", "start", "f
 enum member {
 	M_GRACE,
 	M_CONTAINER,
+	M_BACK_OFF,
 	M_ID,
 	M_ARGV,
 	M_ENV,
@@ -36,6 +37,7 @@ static const struct field link_fields[] = {
 	{LINK(type, FIELD_ENUM), .names = link_type_names, .required = true, .fallback = -1},
 	{LINK(grace_ns, FIELD_U64)},
 	{LINK(container, FIELD_STRING)},
+	{LINK(back_off, FIELD_BOOL)},
 	{LINK(id, FIELD_U64)},
 	{FIELD_LIST(struct link_message, argv, FIELD_STRINGS)},
 	{FIELD_LIST(struct link_message, env, FIELD_STRINGS)},
@@ -62,7 +64,7 @@ static const struct {
 	[LINK_START] = {0, 0},
 	[LINK_FILES] = {0, 0},
 	[LINK_STOP] = {0, BIT(M_GRACE)},
-	[LINK_RESTART] = {BIT(M_CONTAINER), BIT(M_GRACE)},
+	[LINK_RESTART] = {BIT(M_CONTAINER), BIT(M_GRACE) | BIT(M_BACK_OFF)},
 	[LINK_EXEC] = {BIT(M_ID), BIT(M_CONTAINER) | BIT(M_ARGV) | BIT(M_ENV) | BIT(M_CWD) |
 					  BIT(M_TTY) | BIT(M_TIMEOUT) | BIT(M_ROWS) |
 					  BIT(M_COLUMNS) | BIT(M_PID) | BIT(M_ENDED) |

@@ -18,7 +18,8 @@
  *	start      [fd: payload]		run the containers (once; again is harmless)
  *	files      [fd: payload]		new contents of "files" volumes, and new secret env for later starts
  *	stop       grace_ns			signal, wait, kill, "stopped", end. Again with less: shortens
- *	restart    container			stop it (grace_ns) and start it again at once
+ *	restart    container			stop it (grace_ns) and start it again at once, or with
+ *						back_off as after a crash (a failed liveness probe)
  *	exec       id, container, argv …  [fds: stdin, stdout, stderr; none when tty]
  *	exec-kill  id
  *
@@ -63,7 +64,8 @@ struct link_message {
 	enum link_type type;
 	uint64_t grace_ns;
 	char *container;
-	uint64_t id; /* of an exec; chosen by the agent, > 0, unique on its connection */
+	bool back_off; /* restart: wait as after a crash */
+	uint64_t id;   /* of an exec; chosen by the agent, > 0, unique on its connection */
 	char **argv;
 	size_t n_argv;
 	char **env; /* "K=V", behind the container's own */

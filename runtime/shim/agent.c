@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The line to the agent. Nobody may be at the other end; then the pod goes on as it was told. What is said is the
+ * whole status, the newest only: an agent that reads slowly misses nothing that still holds.
+ */
+#include "runtime/base/msg.h"
+#include "runtime/shim/shim.h"
+
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+void agent_drop(struct shim *s)
+{
+	if (s->agent.fd < 0)
+		return;
+	loop_drop(&s->loop, &s->agent);
+	exec_kill_all(s);
+}
+
+/** Sends one message; an agent that does not take it is dropped, and will come again. */
+void agent_send(struct shim *s, const struct link_message *m, const struct msg_fds *fds)
+{
+	cleanup_free char *text = NULL;
+
+	if (s->agent.fd < 0)
+		return;
+	text = link_encode(m);
+	if (msg_send(s->agent.fd, text, strlen(text), fds) < 0)
+		agent_drop(s);
+}
+
+/** Sends the status when it has changed. Waits for room when there is none. */
+void agent_status(struct shim *s)
+{
+	CLEANUP(snapshot_free) struct pod_snapshot *snap = NULL;
+	struct link_message m = {.type = LINK_STATUS};
+	cleanup_free char *text = NULL;
+	int r;
+
+	if (s->agent.fd < 0)
+		return;
+	snap = status_snapshot(s);
+	snap->seq = s->seq + 1;
+	m.status = snap;
+	text = link_encode(&m);
+	r = msg_send(s->agent.fd, text, strlen(text), NULL);
+	if (r == -EAGAIN) {
+		(void)loop_watch(&s->loop, &s->agent, EPOLLIN | EPOLLOUT);
+		return;
+	}
+	s->seq++;
+	s->changed = false;
+	if (r < 0)
+		agent_drop(s);
+}
+
+static void send_sandbox(struct shim *s)
+{
+	const struct link_message m = {.type = LINK_SANDBOX};
+	cleanup_msg_fds struct msg_fds fds = {.n = 0};
+
+	if (!s->host_network) {
+		fds.fd[0] = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+		fds.n = fds.fd[0] >= 0;
+	}
+	agent_send(s, &m, &fds);
+}
+
+static void send_error(struct shim *s, const char *text)
+{
+	struct link_message m = {.type = LINK_ERROR};
+	cleanup_free char *copy = message_text(text, strlen(text));
+
+	m.error = copy;
+	agent_send(s, &m, NULL);
+}
+
+/* ---- verbs ----------------------------------------------------------------------------------------- */
+
+static int take_payload(struct msg_fds *fds)
+{
+	int fd = fds->n == 1 ? fds->fd[0] : -EBADF;
+
+	if (fd >= 0)
+		fds->n = 0;
+	return fd;
+}
+
+static void on_start(struct shim *s, const struct link_message *m, struct msg_fds *fds)
+{
+	int payload = take_payload(fds);
+
+	(void)m;
+	if (payload < 0) {
+		send_error(s, "start: needs the payload's descriptor");
+		return;
+	}
+	pod_files(s, payload);
+	pod_start(s);
+}
+
+static void on_files(struct shim *s, const struct link_message *m, struct msg_fds *fds)
+{
+	int payload = take_payload(fds);
+
+	(void)m;
+	if (payload < 0)
+		send_error(s, "files: needs the payload's descriptor");
+	else
+		pod_files(s, payload);
+}
+
+static void on_stop(struct shim *s, const struct link_message *m, struct msg_fds *fds)
+{
+	(void)fds;
+	pod_stop(s, m->grace_ns);
+}
+
+static void on_restart(struct shim *s, const struct link_message *m, struct msg_fds *fds)
+{
+	(void)fds;
+	for (size_t i = 0; i < s->n_containers; i++)
+		if (streq(s->containers[i].name, m->container)) {
+			container_restart(&s->containers[i], m->grace_ns, m->back_off);
+			return;
+		}
+	send_error(s, "restart: no such container");
+}
+
+static void on_exec(struct shim *s, const struct link_message *m, struct msg_fds *fds)
+{
+	exec_start(s, m, fds);
+}
+
+static void on_exec_kill(struct shim *s, const struct link_message *m, struct msg_fds *fds)
+{
+	(void)fds;
+	exec_kill(s, m->id);
+}
+
+static void (*const verbs[LINK_TYPE_MAX])(
+	struct shim *s, const struct link_message *m, struct msg_fds *fds) = {
+	[LINK_START] = on_start,
+	[LINK_FILES] = on_files,
+	[LINK_STOP] = on_stop,
+	[LINK_RESTART] = on_restart,
+	[LINK_EXEC] = on_exec,
+	[LINK_EXEC_KILL] = on_exec_kill,
+};
+
+static void hear(struct shim *s, const char *text, size_t n, struct msg_fds *fds)
+{
+	cleanup_link_message struct link_message m = {0};
+	struct err e = {0};
+
+	if (link_decode((struct sv){text, n}, &m, &e) < 0)
+		send_error(s, err_text(&e));
+	else if (!verbs[m.type])
+		send_error(s, "this verb is the shim's");
+	else
+		verbs[m.type](s, &m, fds);
+}
+
+/* ---- the socket ------------------------------------------------------------------------------------- */
+
+/* Returns false when there is nothing more to read, or nobody. */
+static bool receive(struct shim *s)
+{
+	cleanup_msg_fds struct msg_fds fds = {.n = 0};
+	/* Not on the stack and not kept: the buffer is large, and messages are rare. */
+	char *buf = mmap(
+		NULL, MSG_BYTES_MAX, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ssize_t n;
+
+	if (buf == MAP_FAILED)
+		return false;
+	n = msg_recv(s->agent.fd, buf, MSG_BYTES_MAX, &fds);
+	if (n > 0)
+		hear(s, buf, (size_t)n, &fds);
+	else if (n == -EBADMSG)
+		send_error(s, "the message was cut short or had too many descriptors");
+	else if (n != -EAGAIN)
+		agent_drop(s);
+	(void)munmap(buf, MSG_BYTES_MAX);
+	return n > 0;
+}
+
+static void agent_ready(struct source *self, uint32_t events)
+{
+	struct shim *s = self->data;
+
+	if (events & EPOLLOUT)
+		(void)loop_watch(&s->loop, self, EPOLLIN);
+	if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+		(void)receive(s);
+}
+
+static void listener_ready(struct source *self, uint32_t events)
+{
+	struct shim *s = self->data;
+	struct ucred peer;
+	socklen_t n = sizeof peer;
+	int fd = accept4(self->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	(void)events;
+	if (fd < 0)
+		return;
+	/* The directory is root's alone; this is the second lock (R17). */
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) < 0 || peer.uid != geteuid()) {
+		(void)close(fd);
+		return;
+	}
+	agent_drop(s);
+	s->agent = (struct source){agent_ready, s, fd};
+	if (loop_watch(&s->loop, &s->agent, EPOLLIN) < 0) {
+		loop_drop(&s->loop, &s->agent);
+		return;
+	}
+	send_sandbox(s);
+	s->changed = true;
+}
+
+int agent_listen(struct shim *s)
+{
+	s->listener = (struct source){listener_ready, s, LINK_FD_SOCKET};
+	s->agent.fd = -EBADF;
+	if (fcntl(LINK_FD_SOCKET, F_SETFL, O_NONBLOCK) < 0)
+		return -errno;
+	return loop_watch(&s->loop, &s->listener, EPOLLIN);
+}

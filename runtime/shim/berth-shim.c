@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * berth-shim: one process a pod. It owns the pod's namespaces, starts its containers through the OCI runtime, reaps
+ * them, restarts them by their policy, writes their logs, and answers the agent when there is one.
+ *
+ * Born with three descriptors (runtime/plan/link.h); it has no options. SIGTERM stops the pod with the plan's grace, for
+ * at a system's shutdown the containers get the same signal and must not be started again.
+ */
+#include "runtime/base/log.h"
+#include "runtime/shim/shim.h"
+
+#include <fcntl.h>
+#include <malloc.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+
+/* Memory goes back to the kernel as soon as it is free: messages are rare, and there is one shim a pod. */
+static void keep_small(void)
+{
+	enum { PAGE = 4096, LARGE = 64 << 10 };
+
+	(void)mallopt(M_MMAP_THRESHOLD, LARGE);
+	(void)mallopt(M_TRIM_THRESHOLD, PAGE);
+	(void)mallopt(M_TOP_PAD, PAGE);
+}
+
+static void signals_ready(struct source *self, uint32_t events)
+{
+	struct shim *s = self->data;
+	struct signalfd_siginfo info;
+
+	(void)events;
+	while (read(self->fd, &info, sizeof info) == (ssize_t)sizeof info)
+		if (info.ssi_signo == SIGTERM)
+			pod_stop(s, s->grace_ns);
+	reap_children(s);
+}
+
+static int watch_signals(struct shim *s)
+{
+	static const int wanted[] = {SIGCHLD, SIGTERM};
+	static const int ignored[] = {SIGINT, SIGHUP, SIGPIPE, SIGQUIT, SIGUSR1, SIGUSR2};
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
+		(void)sigaddset(&set, wanted[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(ignored); i++)
+		(void)signal(ignored[i], SIG_IGN);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return -errno;
+	s->signals =
+		(struct source){signals_ready, s, signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)};
+	return s->signals.fd < 0 ? -errno : loop_watch(&s->loop, &s->signals, EPOLLIN);
+}
+
+static int check_fds(struct err *e)
+{
+	for (int fd = LINK_FD_SOCKET; fd <= LINK_FD_RUN; fd++)
+		if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+			return err_errno(e, -errno,
+				"descriptor %d (berth-shim is started by berthd, not by hand)", fd);
+	return 0;
+}
+
+static int open_shim(struct shim *s, struct err *e)
+{
+	CLEANUP(plan_free) struct plan *plan = NULL;
+	int r = check_fds(e);
+
+	if (r < 0)
+		return r;
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0)
+		return err_errno(e, -errno, "prctl");
+	r = loop_open(&s->loop);
+	if (r == 0)
+		r = watch_signals(s);
+	if (r == 0)
+		r = agent_listen(s);
+	if (r < 0)
+		return err_errno(e, r, "setting up the event loop");
+	r = compose_plan(s, &plan, e);
+	if (r == 0)
+		r = sandbox_enter(s, plan, e);
+	if (r == 0)
+		r = pod_open(s, plan, e);
+	if (r == 0 && s->share_pid && (r = sandbox_start_pause(s)) < 0)
+		r = err_errno(e, r, "making the pod's pid namespace");
+	return r < 0 ? r : 0;
+}
+
+static int run(struct shim *s, struct err *e)
+{
+	for (;;) {
+		uint64_t now = shim_now(s);
+		int r;
+
+		job_deadlines(s, now);
+		pod_timers(s, now);
+		if (s->changed)
+			agent_status(s);
+		if (s->finished)
+			return 0;
+		/* The buffer of the logs is given back only when there is nothing to do. */
+		r = loop_step(&s->loop, pod_deadline(s), s->log_buffer.p == NULL);
+		if (r == 0 && s->log_buffer.p)
+			log_buffer_release(&s->log_buffer);
+		if (r < 0)
+			return err_errno(e, r, "waiting for events");
+	}
+}
+
+int main(void)
+{
+	static struct shim s = {
+		.clock = &clock_kernel,
+		.cgroups = {.n = 0, .v2 = -1},
+		.state_fd = LINK_FD_STATE,
+		.run_fd = LINK_FD_RUN,
+		.private_fd = -EBADF,
+		.log_fd = -EBADF,
+		.payload_fd = -EBADF,
+	};
+	struct err e = {0};
+
+	log_open(LOG_INFO, true);
+	keep_small();
+	(void)umask(022);
+	if (open_shim(&s, &e) < 0) {
+		log_line(LOG_ERR, "the pod cannot be started", "error", err_text(&e));
+		return 1;
+	}
+	(void)malloc_trim(0);
+	pod_prepare(&s);
+	if (run(&s, &e) < 0) {
+		log_line(LOG_ERR, "the shim ends", "error", err_text(&e));
+		return 1;
+	}
+	return 0;
+}

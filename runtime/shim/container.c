@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One container: from its turn to its end and back again. What happens when is the table of rows below; the functions
+ * above it are what the rows ask and do.
+ */
+#include "cgroups/kill.h"
+#include "cgroups/oom.h"
+#include "runtime/base/str.h"
+#include "runtime/shim/outcome.h"
+#include "runtime/shim/restart.h"
+#include "runtime/shim/shim.h"
+
+#include <signal.h>
+#include <sys/syscall.h>
+
+enum event {
+	EVENT_GO,	/* its turn has come */
+	EVENT_LAUNCHED, /* the runtime has started it */
+	EVENT_FAILED,	/* it could not be started */
+	EVENT_EXIT,
+	EVENT_DUE,     /* the back-off is over */
+	EVENT_STOP,    /* the pod ends */
+	EVENT_RESTART, /* the agent wants it started again */
+};
+
+/**
+ * "NAME-N". A name that leaves no room for N is cut, with the container's number behind a dot, which no name has.
+ */
+void container_id(const struct container *c, uint32_t attempt, char out[CONTAINER_ID_MAX])
+{
+	enum { NAME_MAX_LENGTH = 50, CUT = 44 };
+
+	if (strlen(c->name) <= NAME_MAX_LENGTH)
+		(void)snprintf(out, CONTAINER_ID_MAX, "%.*s-%u", NAME_MAX_LENGTH, c->name, attempt);
+	else
+		(void)snprintf(out, CONTAINER_ID_MAX, "%.*s.%u-%u", CUT, c->name,
+			(unsigned)(c - c->shim->containers) & 0xff, attempt);
+}
+
+int container_cgroup(const struct container *c, const char *id, char *buf, size_t size)
+{
+	return cgroup_path(buf, size, c->shim->cgroup_base, c->shim->uid, id);
+}
+
+bool container_shares_pids(const struct container *c)
+{
+	return c->shim->host_pid || c->shim->share_pid;
+}
+
+static void signal_it(const struct container *c, int sig)
+{
+	if (c->pidfd >= 0)
+		(void)syscall(SYS_pidfd_send_signal, c->pidfd, sig, NULL, 0);
+}
+
+/* With a pid namespace of its own the kernel kills the rest with process 1; else the cgroup is what holds them. */
+void container_kill(struct container *c)
+{
+	char path[CGROUP_PATH_MAX];
+
+	signal_it(c, SIGKILL);
+	if (container_shares_pids(c) && container_cgroup(c, c->id, path, sizeof path) == 0)
+		(void)cgroup_kill(&c->shim->cgroups, path);
+}
+
+/* ---- guards --------------------------------------------------------------------------------------- */
+
+static bool is_stopping(const struct container *c)
+{
+	return c->shim->phase >= POD_STOPPING;
+}
+
+/* What never got as far as the runtime is tried again under every policy, as the kubelet does. */
+static bool is_wanted(const struct container *c)
+{
+	return c->restart_asked || c->unborn ||
+	       restart_wanted(c->restart_policy, c->init, c->ended[0].exit_code);
+}
+
+static bool is_wanted_now(const struct container *c)
+{
+	return is_wanted(c) && c->delay_ns == 0;
+}
+
+/* ---- actions -------------------------------------------------------------------------------------- */
+
+static void set_waiting(struct container *c, const char *reason, const char *text)
+{
+	free(c->waiting_text);
+	c->waiting = reason;
+	c->waiting_text = text ? message_text(text, strlen(text)) : NULL;
+}
+
+static void launch(struct container *c)
+{
+	set_waiting(c, "ContainerCreating", NULL);
+	if (c->counted)
+		c->restarts++;
+	c->counted = c->restart_asked = c->restart_now = c->unborn = false;
+	c->start_at_wall_ns = 0;
+	launch_container(c);
+}
+
+static void wait_longer(struct container *c)
+{
+	char text[128];
+
+	/* A start that failed has said why already, which helps more than these words. */
+	if (c->unborn || streq(c->ended[0].reason, "StartError"))
+		return;
+	(void)snprintf(text, sizeof text, "back-off %llus restarting container %s",
+		(unsigned long long)(c->delay_ns / NS_PER_SEC), c->name);
+	set_waiting(c, "CrashLoopBackOff", text);
+}
+
+static void running(struct container *c)
+{
+	if (is_stopping(c))
+		container_stop(c);
+}
+
+static void stop(struct container *c)
+{
+	signal_it(c, c->stop_signal);
+}
+
+static const struct row {
+	enum step from;
+	enum event event;
+	bool (*guard)(const struct container *);
+	void (*action)(struct container *);
+	enum step to;
+} rows[] = {
+	{STEP_WAIT, EVENT_GO, NULL, launch, STEP_LAUNCH},
+	{STEP_WAIT, EVENT_STOP, NULL, NULL, STEP_DONE},
+
+	{STEP_LAUNCH, EVENT_LAUNCHED, NULL, running, STEP_RUN},
+	{STEP_LAUNCH, EVENT_FAILED, is_stopping, NULL, STEP_DONE},
+	{STEP_LAUNCH, EVENT_FAILED, is_wanted_now, launch, STEP_LAUNCH},
+	{STEP_LAUNCH, EVENT_FAILED, is_wanted, wait_longer, STEP_BACKOFF},
+	{STEP_LAUNCH, EVENT_FAILED, NULL, NULL, STEP_DONE},
+
+	{STEP_RUN, EVENT_STOP, NULL, stop, STEP_RUN},
+	{STEP_RUN, EVENT_RESTART, NULL, stop, STEP_RUN},
+	{STEP_RUN, EVENT_EXIT, is_stopping, NULL, STEP_DONE},
+	{STEP_RUN, EVENT_EXIT, is_wanted_now, launch, STEP_LAUNCH},
+	{STEP_RUN, EVENT_EXIT, is_wanted, wait_longer, STEP_BACKOFF},
+	{STEP_RUN, EVENT_EXIT, NULL, NULL, STEP_DONE},
+
+	{STEP_BACKOFF, EVENT_DUE, NULL, launch, STEP_LAUNCH},
+	{STEP_BACKOFF, EVENT_RESTART, NULL, launch, STEP_LAUNCH},
+	{STEP_BACKOFF, EVENT_STOP, NULL, NULL, STEP_DONE},
+
+	{STEP_DONE, EVENT_RESTART, is_stopping, NULL, STEP_DONE},
+	{STEP_DONE, EVENT_RESTART, NULL, launch, STEP_LAUNCH},
+};
+
+/* A pair without a row is nothing to do: a stop while it is being launched is heard when it runs. */
+static void dispatch(struct container *c, enum event event)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		if (rows[i].from != c->step || rows[i].event != event)
+			continue;
+		if (rows[i].guard && !rows[i].guard(c))
+			continue;
+		c->step = rows[i].to;
+		c->shim->changed = true;
+		if (rows[i].action)
+			rows[i].action(c);
+		return;
+	}
+}
+
+/* ---- what happens to it --------------------------------------------------------------------------- */
+
+static void push_run(struct container *c, const struct run *own_run)
+{
+	if (c->n_ended == ARRAY_SIZE(c->ended))
+		free(c->ended[1].message);
+	else
+		c->n_ended++;
+	c->ended[1] = c->ended[0];
+	c->ended[0] = *own_run;
+	c->counted = true;
+}
+
+void container_go(struct container *c)
+{
+	dispatch(c, EVENT_GO);
+}
+
+void container_launched(struct container *c, pid_t pid, int pidfd)
+{
+	c->pid = pid;
+	c->pidfd = pidfd;
+	c->started_ns = shim_now(c->shim);
+	c->started_wall_ns = clock_wall_ns(c->shim->clock);
+	dispatch(c, EVENT_LAUNCHED);
+	pod_advance(c->shim);
+}
+
+/* The next attempt has another id, so that removing this one stands in nobody's way. */
+static void end_attempt(struct container *c, uint64_t run_ns)
+{
+	struct shim *s = c->shim;
+
+	c->crashes = restart_count(&s->backoff, c->crashes, run_ns);
+	c->delay_ns = c->restart_now ? 0 : restart_delay_ns(&s->backoff, c->crashes);
+	c->start_at_ns = shim_now(s) + c->delay_ns;
+	c->start_at_wall_ns = clock_wall_ns(s->clock) + c->delay_ns;
+	c->kill_at_ns = 0;
+	c->composed = false;
+	c->attempt++;
+	c->clean_to = c->attempt;
+	clean_later(s);
+}
+
+void container_not_launched(struct container *c, const char *reason, const char *text, bool was_run)
+{
+	struct run run = {.reason = "StartError", .exit_code = OUTCOME_NOT_STARTED};
+
+	log_close_pipes(&c->log);
+	c->waiting = reason;
+	set_waiting(c, reason, text);
+	c->unborn = !was_run;
+	if (was_run) {
+		memcpy(run.id, c->id, sizeof run.id);
+		run.message = message_text(text, strlen(text));
+		run.finished_wall_ns = clock_wall_ns(c->shim->clock);
+		push_run(c, &run);
+	}
+	end_attempt(c, 0);
+	dispatch(c, EVENT_FAILED);
+	pod_advance(c->shim);
+}
+
+static void close_pid(struct container *c)
+{
+	if (c->pidfd >= 0)
+		(void)close(c->pidfd);
+	c->pidfd = -EBADF;
+	c->pid = 0;
+}
+
+void container_exited(struct container *c, int status)
+{
+	char path[CGROUP_PATH_MAX];
+	uint64_t oom_kills = 0;
+	struct outcome o;
+	struct run run = {0};
+
+	close_pid(c);
+	if (container_cgroup(c, c->id, path, sizeof path) == 0) {
+		(void)cgroup_oom_kills(&c->shim->cgroups, path, &oom_kills);
+		if (container_shares_pids(c))
+			(void)cgroup_kill(&c->shim->cgroups, path);
+	}
+	log_close_pipes(&c->log);
+	o = outcome_of(status, oom_kills);
+	memcpy(run.id, c->id, sizeof run.id);
+	run.reason = o.reason;
+	run.exit_code = o.exit_code;
+	run.signal = o.signal;
+	run.oom_killed = oom_kills > 0;
+	run.message = message_of_run(c, o.exit_code);
+	run.started_wall_ns = c->started_wall_ns;
+	run.finished_wall_ns = clock_wall_ns(c->shim->clock);
+	push_run(c, &run);
+	end_attempt(c, shim_now(c->shim) - c->started_ns);
+	dispatch(c, EVENT_EXIT);
+	pod_advance(c->shim);
+}
+
+void container_stop(struct container *c)
+{
+	dispatch(c, EVENT_STOP);
+}
+
+void container_restart(struct container *c, uint64_t grace_ns, bool back_off)
+{
+	if (c->step == STEP_RUN) {
+		c->restart_asked = true;
+		c->restart_now = !back_off;
+		c->kill_at_ns = shim_now(c->shim) + grace_ns;
+	}
+	dispatch(c, EVENT_RESTART);
+}
+
+uint64_t container_deadline(const struct container *c)
+{
+	if (c->step == STEP_BACKOFF)
+		return c->start_at_ns;
+	return c->step == STEP_RUN && c->kill_at_ns ? c->kill_at_ns : UINT64_MAX;
+}
+
+void container_timer(struct container *c, uint64_t now_ns)
+{
+	if (now_ns < container_deadline(c))
+		return;
+	if (c->step == STEP_BACKOFF) {
+		dispatch(c, EVENT_DUE);
+		return;
+	}
+	/* Again in a second, should it survive: a process in uninterruptible sleep takes its time. */
+	c->kill_at_ns = now_ns + NS_PER_SEC;
+	container_kill(c);
+}

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From a container's pipes to its log file: large reads, records put together in one buffer, one write. Memory is
+ * bounded: the buffer is shared and given back before the loop sleeps; a line without end waits in at most 16 KiB.
+ * When the disk is full, lines are counted as lost and a line says so as soon as there is room again: a full disk
+ * must not stop a container.
+ */
+#include "runtime/shim/logs.h"
+
+#include "runtime/base/own.h"
+#include "runtime/base/str.h"
+#include "runtime/shim/cri.h"
+#include "runtime/shim/logfile.h"
+
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+_Static_assert((int)LOG_LINE_MAX == (int)CRI_TEXT_MAX, "one limit");
+
+enum { READ_BYTES = 128 << 10, OUT_BYTES = 256 << 10, BUFFER_BYTES = READ_BYTES + OUT_BYTES };
+
+static char *hold_buffer(struct log_buffer *b)
+{
+	if (!b->p) {
+		b->p = mmap(NULL, BUFFER_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			-1, 0);
+		if (b->p == MAP_FAILED)
+			abort();
+	}
+	return b->p;
+}
+
+void log_buffer_release(struct log_buffer *b)
+{
+	if (b->p)
+		(void)munmap(b->p, BUFFER_BYTES);
+	b->p = NULL;
+}
+
+/* ---- the file ------------------------------------------------------------------------------------- */
+
+static int write_all(struct log *l, const char *bytes, size_t n)
+{
+	while (n) {
+		ssize_t done = l->file_fd < 0 ? -1 : write(l->file_fd, bytes, n);
+
+		if (done < 0 && l->file_fd >= 0 && errno == EINTR)
+			continue;
+		if (done < 0) {
+			l->lost_bytes += n;
+			return l->file_fd < 0 ? -EBADF : -errno;
+		}
+		l->size += (uint64_t)done;
+		bytes += done;
+		n -= (size_t)done;
+	}
+	return 0;
+}
+
+static void tell_loss(struct log *l)
+{
+	char time[RFC3339_SIZE], line[256];
+	uint64_t lost = l->lost_bytes;
+	int n = snprintf(line, sizeof line,
+		"%s stderr F [berth: about %llu bytes of this log were lost: %s]\n",
+		rfc3339_nano(clock_wall_ns(l->clock), time), (unsigned long long)lost,
+		strerror(-l->lost_error));
+
+	l->lost_bytes = 0;
+	if (write_all(l, line, (size_t)n) < 0)
+		l->lost_bytes = lost;
+}
+
+static void rotate(struct log *l)
+{
+	int fd = logfile_rotate(l->dir_fd, l->run, l->max_files, clock_wall_ns(l->clock));
+
+	if (fd < 0) /* go on in the old file rather than nowhere */
+		return;
+	(void)close(l->file_fd);
+	l->file_fd = fd;
+	l->size = 0;
+}
+
+/* Text that is ready to be written; @cut: it ends a line, so a new file may begin behind it. */
+struct out {
+	struct log *log;
+	char *p;
+	size_t n;
+};
+
+static void flush(struct out *o)
+{
+	struct log *l = o->log;
+	int r;
+
+	if (o->n == 0)
+		return;
+	if (l->lost_bytes)
+		tell_loss(l);
+	r = write_all(l, o->p, o->n);
+	if (r < 0)
+		l->lost_error = r;
+	o->n = 0;
+}
+
+static void put(struct out *o, const struct cri_prefix *prefix, const struct cri_text *t)
+{
+	size_t need = prefix->n + t->n_carry + t->n + 1;
+
+	if (o->n + need > OUT_BYTES)
+		flush(o);
+	if (o->log->max_bytes && o->log->size + o->n > 0 &&
+		o->log->size + o->n + need > o->log->max_bytes) {
+		flush(o);
+		rotate(o->log);
+	}
+	o->n += cri_put(o->p + o->n, prefix, t);
+}
+
+/* ---- the pipes ------------------------------------------------------------------------------------ */
+
+static void drop_carry(struct log_stream *st)
+{
+	free(st->carry);
+	st->carry = NULL;
+	st->n_carry = 0;
+}
+
+static void keep_carry(struct log_stream *st, const char *bytes, size_t n)
+{
+	if (!n)
+		return;
+	st->carry = xrealloc(st->carry, st->n_carry + n, 1);
+	memcpy(st->carry + st->n_carry, bytes, n);
+	st->n_carry += n;
+}
+
+static void take_bytes(struct log *l, struct log_stream *st, const char *bytes, size_t n)
+{
+	struct out o = {l, hold_buffer(l->buffer) + READ_BYTES, 0};
+	char time[RFC3339_SIZE];
+	struct cri_prefix prefix;
+	bool whole;
+	size_t cut;
+
+	cri_prefix_set(&prefix, rfc3339_nano(clock_wall_ns(l->clock), time), st->name);
+	while (n && cri_next(bytes, n, st->n_carry, &cut, &whole)) {
+		const struct cri_text text = {st->carry, st->n_carry, bytes, cut, whole};
+
+		put(&o, &prefix, &text);
+		if (st->carry)
+			drop_carry(st);
+		bytes += cut;
+		n -= cut;
+	}
+	flush(&o);
+	keep_carry(st, bytes, n);
+}
+
+/* A line whose end never comes: a part, so that the container's bytes are kept exactly. */
+static void finish_line(struct log *l, struct log_stream *st)
+{
+	struct out o = {l, hold_buffer(l->buffer) + READ_BYTES, 0};
+	const struct cri_text text = {st->carry, st->n_carry, "", 0, false};
+	char time[RFC3339_SIZE];
+	struct cri_prefix prefix;
+
+	if (!st->n_carry)
+		return;
+	cri_prefix_set(&prefix, rfc3339_nano(clock_wall_ns(l->clock), time), st->name);
+	put(&o, &prefix, &text);
+	flush(&o);
+	drop_carry(st);
+}
+
+/* One read. Returns: 1 there may be more, 0 nothing there now, -1 the end. */
+static int pump(struct log *l, struct log_stream *st)
+{
+	char *in = hold_buffer(l->buffer);
+	ssize_t n = read(st->source.fd, in, READ_BYTES);
+
+	if (n < 0)
+		return errno == EINTR ? 1 : errno == EAGAIN ? 0 : -1;
+	if (n == 0)
+		return -1;
+	take_bytes(l, st, in, (size_t)n);
+	return 1;
+}
+
+static void ready(struct source *self, uint32_t events)
+{
+	struct log *l = self->data;
+	struct log_stream *st =
+		(struct log_stream *)((char *)self - offsetof(struct log_stream, source));
+
+	(void)events;
+	if (pump(l, st) < 0) {
+		finish_line(l, st);
+		loop_drop(l->loop, self);
+	}
+}
+
+int log_open_run(struct log *l, int log_dir_fd, const char *container, uint32_t run)
+{
+	struct stat st;
+
+	log_close(l);
+	l->run = run;
+	l->size = 0;
+	if (mkdirat(log_dir_fd, container, 0700) < 0 && errno != EEXIST)
+		return -errno;
+	l->dir_fd = openat(log_dir_fd, container, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (l->dir_fd < 0 || fstat(l->dir_fd, &st) < 0)
+		return -errno;
+	l->file_fd = logfile_create(l->dir_fd, run, clock_wall_ns(l->clock));
+	return l->file_fd < 0 ? l->file_fd : 0;
+}
+
+static int open_pipe(struct log *l, struct log_stream *st, const char *name, int *ret_write)
+{
+	int ends[2], r;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	/* A larger pipe means fewer wake-ups for a container that floods; over the user's limit it stays small. */
+	(void)fcntl(ends[0], F_SETPIPE_SZ, LOG_PIPE_BYTES);
+	st->name = name;
+	st->source = (struct source){ready, l, ends[0]};
+	r = fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0 ? -errno
+						    : loop_watch(l->loop, &st->source, EPOLLIN);
+	if (r < 0) {
+		loop_drop(l->loop, &st->source);
+		(void)close(ends[1]);
+		return r;
+	}
+	*ret_write = ends[1];
+	return 0;
+}
+
+int log_open_pipes(struct log *l, int ret_write[2])
+{
+	int r = open_pipe(l, &l->streams[0], "stdout", &ret_write[0]);
+
+	if (r < 0)
+		return r;
+	r = open_pipe(l, &l->streams[1], "stderr", &ret_write[1]);
+	if (r < 0) {
+		loop_drop(l->loop, &l->streams[0].source);
+		(void)close(ret_write[0]);
+	}
+	return r;
+}
+
+void log_close_pipes(struct log *l)
+{
+	enum {
+		ROUNDS = 2 * LOG_PIPE_BYTES / 4096
+	}; /* a pipe's worth, and no more: a process that was left may go on */
+
+	for (size_t i = 0; i < ARRAY_SIZE(l->streams); i++) {
+		struct log_stream *st = &l->streams[i];
+
+		for (int k = 0; k < ROUNDS && st->source.fd >= 0 && pump(l, st) > 0; k++)
+			;
+		if (st->source.fd >= 0)
+			finish_line(l, st);
+		loop_drop(l->loop, &st->source);
+	}
+}
+
+void log_close(struct log *l)
+{
+	if (l->file_fd >= 0)
+		(void)close(l->file_fd);
+	if (l->dir_fd >= 0)
+		(void)close(l->dir_fd);
+	l->file_fd = l->dir_fd = -EBADF;
+}
+
+/* ---- the tail ------------------------------------------------------------------------------------- */
+
+/* The text of one record: behind the third blank. */
+static struct sv text_of(struct sv record, bool *ret_part)
+{
+	struct sv rest = record, tag;
+
+	(void)sv_cut(&rest, ' ');
+	(void)sv_cut(&rest, ' ');
+	tag = sv_cut(&rest, ' ');
+	*ret_part = sv_eq(tag, "P");
+	return rest;
+}
+
+size_t log_tail(const struct log *l, char *buf, size_t size)
+{
+	enum { LINES = 80, MARGIN = 2 * LOG_LINE_MAX };
+	cleanup_str struct str text = {0};
+	cleanup_free char *raw = xmalloc(MARGIN);
+	char name[32];
+	cleanup_close int fd = -EBADF;
+	struct sv rest;
+	ssize_t n;
+	size_t lines = 0, from;
+
+	(void)snprintf(name, sizeof name, "%u.log", l->run);
+	fd = l->dir_fd < 0 ? -1 : openat(l->dir_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	n = pread(fd, raw, MARGIN, l->size > MARGIN ? (off_t)(l->size - MARGIN) : 0);
+	if (n <= 0)
+		return 0;
+	rest = (struct sv){raw, (size_t)n};
+	if (l->size > MARGIN)
+		(void)sv_cut(&rest, '\n');
+	while (rest.n) {
+		bool part;
+		struct sv line = text_of(sv_cut(&rest, '\n'), &part);
+
+		str_addn(&text, line.p, line.n);
+		if (!part)
+			str_add(&text, "\n");
+	}
+	from = text.n > size - 1 ? text.n - (size - 1) : 0;
+	for (size_t i = text.n; i > from; i--)
+		if (text.p[i - 1] == '\n' && i < text.n && ++lines == LINES)
+			from = i;
+	if (text.n)
+		memcpy(buf, text.p + from, text.n - from);
+	return text.n - from;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A container's output as CRI log lines in files that rotate by size.
+ *
+ *	2026-11-22T20:28:01.123456789Z stdout F a whole line
+ *	2026-11-22T20:28:01.123456789Z stdout P the first 16 KiB of a longer one
+ *
+ * Bytes are kept exactly: the texts of P and F lines put together are what the container wrote. A read's lines carry
+ * the time of the read. Source: Kubernetes CRI, logging format; safety R20.
+ */
+#ifndef RUNTIME_SHIM_LOGS_H
+#define RUNTIME_SHIM_LOGS_H
+
+#include "runtime/base/clock.h"
+#include "runtime/shim/loop.h"
+
+#include <stddef.h>
+
+enum { LOG_LINE_MAX = 16 << 10, LOG_PIPE_BYTES = 256 << 10 };
+
+/* Room to read and to write in, shared by all logs of a shim and given back before it sleeps. */
+struct log_buffer {
+	char *p; /* NULL: given back */
+};
+
+struct log_stream {
+	struct source source;
+	const char *name; /* "stdout", "stderr" */
+	char *carry;	  /* the start of a line whose end has not come; NULL mostly */
+	size_t n_carry;
+};
+
+struct log {
+	struct loop *loop;
+	const struct clock *clock;
+	struct log_buffer *buffer;
+	struct log_stream streams[2];
+	int dir_fd; /* LOG_DIR/CONTAINER */
+	int file_fd;
+	uint32_t run;	    /* N of N.log */
+	uint64_t size;	    /* of the current file */
+	uint64_t max_bytes; /* of one file */
+	uint32_t max_files; /* of one run */
+	uint64_t lost_bytes;
+	int lost_error;
+};
+
+/**
+ * Opens CONTAINER/N.log below @log_dir_fd, new (R20); an older file of that name is set aside as a rotated one.
+ * The limits are in @l already. 0 or -errno; the log works without a file (all is counted as lost).
+ */
+int log_open_run(struct log *l, int log_dir_fd, const char *container, uint32_t run);
+
+/** Makes the two pipes; their write ends are the caller's to close. 0 or -errno. */
+int log_open_pipes(struct log *l, int ret_write[2]);
+
+/** Takes what is in the pipes, writes unfinished lines as P, closes the pipes. The file stays open. */
+void log_close_pipes(struct log *l);
+void log_close(struct log *l);
+
+/** Last bytes of the run's output, at most @size-1 and at most 80 lines, without the CRI prefixes. For termination messages. */
+size_t log_tail(const struct log *l, char *buf, size_t size);
+
+void log_buffer_release(struct log_buffer *b);
+
+#endif

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The pod as a whole: what must be ready before its containers start, their order, and its end.
+ */
+#include "cgroups/group.h"
+#include "cgroups/kill.h"
+#include "cgroups/limits.h"
+#include "runtime/base/fs.h"
+#include "runtime/shim/shim.h"
+
+#include <fcntl.h>
+
+enum { PREPARE_TIMEOUT_S = 60 };
+
+static int keep(char *to, size_t size, const char *from)
+{
+	int n = snprintf(to, size, "%s", from);
+
+	return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
+}
+
+static void fill_container(struct shim *s, struct container *c, const struct plan_container *pc)
+{
+	(void)keep(c->name, sizeof c->name, pc->name);
+	c->shim = s;
+	c->init = pc->init;
+	c->restart_policy = pc->restart_policy;
+	c->message_policy = pc->termination_policy;
+	c->has_message = pc->termination_path != NULL;
+	c->stop_signal = pc->stop_signal;
+	c->restarts = c->attempt = c->clean_from = c->clean_to = pc->base_restarts;
+	c->pidfd = -EBADF;
+	c->waiting = "ContainerCreating";
+	c->log = (struct log){
+		.loop = &s->loop,
+		.clock = s->clock,
+		.buffer = &s->log_buffer,
+		.dir_fd = -EBADF,
+		.file_fd = -EBADF,
+		.max_bytes = pc->log_max_bytes,
+		.max_files = pc->log_max_files,
+		.streams = {{.source.fd = -EBADF}, {.source.fd = -EBADF}},
+	};
+}
+
+/**
+ * Keeps of the plan what the shim itself needs for the rest of the pod's life, and opens what it works with.
+ * 0, or -errno with a message.
+ */
+int pod_open(struct shim *s, const struct plan *p, struct err *e)
+{
+	int r;
+
+	s->runtime = xstrdup(p->runtime);
+	s->grace_ns = p->grace_ns;
+	s->backoff = p->backoff;
+	s->host_network = p->host_network;
+	s->host_ipc = p->host_ipc;
+	s->host_pid = p->host_pid;
+	s->share_pid = p->share_process_namespace && !p->host_pid;
+	if (keep(s->uid, sizeof s->uid, p->uid) < 0 ||
+		keep(s->cgroup_base, sizeof s->cgroup_base, p->cgroup_base) < 0)
+		return err_set(e, -ENAMETOOLONG, "the uid or the cgroup's name is too long");
+	r = cgroup_host_open(AT_FDCWD, &s->cgroups);
+	if (r < 0)
+		return err_errno(e, r, "looking for the cgroup file systems");
+	if (mkdir(p->log_dir, 0700) < 0 && errno != EEXIST)
+		return err_errno(e, -errno, "making %s", p->log_dir);
+	s->log_fd = open(p->log_dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (s->log_fd < 0)
+		return err_errno(e, -errno, "opening %s", p->log_dir);
+	s->containers = xcalloc(p->n_containers, sizeof *s->containers);
+	s->n_containers = p->n_containers;
+	for (size_t i = 0; i < p->n_containers; i++)
+		fill_container(s, &s->containers[i], &p->containers[i]);
+	return 0;
+}
+
+void pod_fail(struct shim *s, const char *text)
+{
+	free(s->message);
+	s->message = message_text(text, strlen(text));
+	s->changed = true;
+}
+
+/* ---- getting ready ---------------------------------------------------------------------------------- */
+
+static void fail_job(struct shim *s, const char *what, int status, const struct failure *f)
+{
+	char text[600];
+
+	(void)snprintf(text, sizeof text, "%s: %s", what,
+		f->text[0] ? f->text : "a child of the shim died");
+	(void)status;
+	pod_fail(s, text);
+}
+
+static void attach_ended(struct shim *s, struct job *j, int status, const struct failure *f)
+{
+	/* Not being in its own group costs accounting, not function. */
+	(void)s;
+	(void)j;
+	(void)status;
+	(void)f;
+}
+
+/* Moves the shim out of the agent's group. The first move after a quiet time waits 10-15 ms in the kernel, so a
+ * child makes it, while the network is being set up. */
+static void start_attach(struct shim *s)
+{
+	char path[CGROUP_PATH_MAX];
+	pid_t shim = getpid();
+
+	s->cgroup_job.ended = attach_ended;
+	if (job_start(s, &s->cgroup_job, PREPARE_TIMEOUT_S * NS_PER_SEC) != 0)
+		return;
+	if (cgroup_shim_path(path, sizeof path, s->cgroup_base, s->uid) == 0 &&
+		cgroup_create(&s->cgroups, path) == 0) {
+		(void)cgroup_attach(&s->cgroups, path, shim);
+		if (s->pause_pid)
+			(void)cgroup_attach(&s->cgroups, path, s->pause_pid);
+	}
+	job_done();
+}
+
+static void cgroups_ended(struct shim *s, struct job *j, int status, const struct failure *f)
+{
+	(void)j;
+	if (status != 0) {
+		fail_job(s, "making the pod's cgroup", status, f);
+		return;
+	}
+	s->cgroups_ready = true;
+	start_attach(s);
+	pod_advance(s);
+}
+
+static void start_cgroups(struct shim *s)
+{
+	CLEANUP(plan_free) struct plan *plan = NULL;
+	char path[CGROUP_PATH_MAX];
+	const char *file = "";
+	struct err e = {0};
+	int r;
+
+	s->cgroup_job.ended = cgroups_ended;
+	r = job_start(s, &s->cgroup_job, PREPARE_TIMEOUT_S * NS_PER_SEC);
+	if (r < 0)
+		pod_fail(s, strerror(-r));
+	if (r != 0)
+		return;
+	r = compose_plan(s, &plan, &e);
+	if (r < 0)
+		job_fail(s->cgroup_job.report_fd, "", &e);
+	r = cgroup_path(path, sizeof path, s->cgroup_base, s->uid, NULL);
+	if (r == 0)
+		r = cgroup_create(&s->cgroups, path);
+	if (r == 0)
+		r = cgroup_apply(&s->cgroups, path, &plan->limits, &file);
+	if (r < 0) {
+		(void)err_errno(&e, r, "%s %s", path, file);
+		job_fail(s->cgroup_job.report_fd, "", &e);
+	}
+	job_done();
+}
+
+static void prepare_ended(struct shim *s, struct job *j, int status, const struct failure *f)
+{
+	(void)j;
+	if (status != 0) {
+		fail_job(s, "preparing the pod", status, f);
+		return;
+	}
+	for (size_t i = 0; i < s->n_containers; i++)
+		s->containers[i].composed = true;
+	s->prepared = true;
+	pod_advance(s);
+}
+
+void pod_prepare(struct shim *s)
+{
+	CLEANUP(plan_free) struct plan *plan = NULL;
+	struct err e = {0};
+	int r;
+
+	start_cgroups(s);
+	s->prepare_job.ended = prepare_ended;
+	r = job_start(s, &s->prepare_job, PREPARE_TIMEOUT_S * NS_PER_SEC);
+	if (r < 0)
+		pod_fail(s, strerror(-r));
+	if (r != 0)
+		return;
+	if (compose_plan(s, &plan, &e) < 0 || compose_pod(s, plan, &e) < 0)
+		job_fail(s->prepare_job.report_fd, "", &e);
+	job_done();
+}
+
+static void start_files(struct shim *s);
+
+static void files_ended(struct shim *s, struct job *j, int status, const struct failure *f)
+{
+	(void)j;
+	if (status != 0)
+		fail_job(s, "writing the pod's files", status, f);
+	else
+		s->files_ready = true;
+	if (s->files_again)
+		start_files(s);
+	pod_advance(s);
+}
+
+static void start_files(struct shim *s)
+{
+	CLEANUP(plan_free) struct plan *plan = NULL;
+	struct err e = {0};
+	int r;
+
+	s->files_again = s->files_job.pid != 0;
+	if (s->files_again)
+		return;
+	s->files_job.ended = files_ended;
+	r = job_start(s, &s->files_job, PREPARE_TIMEOUT_S * NS_PER_SEC);
+	if (r < 0)
+		pod_fail(s, strerror(-r));
+	if (r != 0)
+		return;
+	if (compose_plan(s, &plan, &e) < 0 || compose_files(s, plan, &e) < 0)
+		job_fail(s->files_job.report_fd, "", &e);
+	job_done();
+}
+
+/** Takes a payload: its files are written, its env counts for later starts. */
+void pod_files(struct shim *s, int own_payload_fd)
+{
+	if (s->payload_fd >= 0)
+		(void)close(s->payload_fd);
+	s->payload_fd = own_payload_fd;
+	start_files(s);
+}
+
+void pod_start(struct shim *s)
+{
+	s->start_asked = true;
+	pod_advance(s);
+}
+
+/* ---- order ----------------------------------------------------------------------------------------- */
+
+/* An init container that is kept running (restart policy Always of its own) lets the next ones go when it runs. */
+static bool has_passed(const struct container *c)
+{
+	return c->step == STEP_DONE && c->n_ended && c->ended[0].exit_code == 0;
+}
+
+static bool go_init(struct shim *s)
+{
+	for (size_t i = 0; i < s->n_containers; i++) {
+		struct container *c = &s->containers[i];
+
+		if (!c->init || has_passed(c))
+			continue;
+		container_go(c);
+		return false;
+	}
+	return true;
+}
+
+static void finish_if_empty(struct shim *s)
+{
+	for (size_t i = 0; i < s->n_containers; i++)
+		if (s->containers[i].step != STEP_DONE)
+			return;
+	clean_pod(s);
+}
+
+/** Does what can be done next; called after every change. */
+void pod_advance(struct shim *s)
+{
+	s->changed = true;
+	if (s->phase == POD_STOPPING)
+		finish_if_empty(s);
+	if (s->phase >= POD_STOPPING || !s->start_asked || !s->prepared || !s->files_ready ||
+		!s->cgroups_ready)
+		return;
+	s->phase = POD_RUNNING;
+	if (!go_init(s))
+		return;
+	for (size_t i = 0; i < s->n_containers; i++)
+		if (!s->containers[i].init)
+			container_go(&s->containers[i]);
+}
+
+/* ---- the end ---------------------------------------------------------------------------------------- */
+
+void pod_stop(struct shim *s, uint64_t grace_ns)
+{
+	uint64_t kill_at = shim_now(s) + grace_ns;
+	bool first = s->phase < POD_STOPPING;
+
+	if (first)
+		s->phase = POD_STOPPING;
+	if (first || kill_at < s->kill_at_ns)
+		s->kill_at_ns = kill_at;
+	for (size_t i = 0; first && i < s->n_containers; i++)
+		container_stop(&s->containers[i]);
+	pod_advance(s);
+}
+
+/* All of the pod at once: nothing in it can escape by forking. */
+static void kill_all(struct shim *s)
+{
+	char path[CGROUP_PATH_MAX];
+
+	for (size_t i = 0; i < s->n_containers; i++) {
+		if (s->containers[i].step == STEP_LAUNCH)
+			s->containers[i].launch.deadline_ns = 0;
+		container_kill(&s->containers[i]);
+	}
+	if (cgroup_path(path, sizeof path, s->cgroup_base, s->uid, NULL) == 0)
+		(void)cgroup_kill(&s->cgroups, path);
+}
+
+void pod_timers(struct shim *s, uint64_t now_ns)
+{
+	for (size_t i = 0; i < s->n_containers; i++)
+		container_timer(&s->containers[i], now_ns);
+	if (s->phase == POD_STOPPING && now_ns >= s->kill_at_ns) {
+		s->kill_at_ns = now_ns + NS_PER_SEC;
+		kill_all(s);
+	}
+	exec_timers(s, now_ns);
+	clean_timer(s, now_ns);
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+uint64_t pod_deadline(const struct shim *s)
+{
+	uint64_t at = exec_deadline(s);
+
+	if (s->phase == POD_STOPPING)
+		at = least(at, s->kill_at_ns);
+	if (s->clean_at_ns)
+		at = least(at, s->clean_at_ns);
+	for (size_t i = 0; i < s->n_containers; i++)
+		at = least(at, container_deadline(&s->containers[i]));
+	for (const struct job *j = s->jobs; j; j = j->next)
+		at = least(at, j->deadline_ns);
+	return at;
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reaping: the one place where children are waited for, so that no exit is lost or given to the wrong one.
+ *
+ * A container's first process becomes our child when the runtime that started it ends. Both may be dead by the time
+ * we look, in any order; and until the runtime's pid-file is read, that pid is unknown here. So an unknown dead child
+ * is reaped only after every job that has ended has been heard: the runtime ended before its child could come to us.
+ */
+#include "runtime/base/fs.h"
+#include "runtime/shim/shim.h"
+
+#include <fcntl.h>
+#include <signal.h>
+
+#include <sys/wait.h>
+
+/* Ends one job whose child is dead. Returns: whether there was one. */
+static bool end_a_job(struct shim *s)
+{
+	for (struct job *j = s->jobs; j; j = j->next) {
+		int status;
+
+		if (waitpid(j->pid, &status, WNOHANG) == j->pid) {
+			job_end(s, j, status);
+			return true;
+		}
+	}
+	return false;
+}
+
+static struct container *owner_of(struct shim *s, pid_t pid)
+{
+	for (size_t i = 0; i < s->n_containers; i++)
+		if (s->containers[i].pid == pid)
+			return &s->containers[i];
+	return NULL;
+}
+
+static bool is_job(const struct shim *s, pid_t pid)
+{
+	for (const struct job *j = s->jobs; j; j = j->next)
+		if (j->pid == pid)
+			return true;
+	return false;
+}
+
+static void reap(struct shim *s, pid_t pid)
+{
+	struct container *c = owner_of(s, pid);
+	int status;
+
+	if (waitpid(pid, &status, WNOHANG) != pid)
+		return;
+	if (c)
+		container_exited(c, status);
+	else if (pid == s->pause_pid && sandbox_start_pause(s) < 0)
+		s->pause_pid = 0;
+	else
+		(void)exec_reaped(s, pid, status);
+}
+
+static bool is_known(struct shim *s, pid_t pid)
+{
+	return pid == s->pause_pid || is_job(s, pid) || owner_of(s, pid) || exec_owns(s, pid);
+}
+
+void reap_kill_strays(struct shim *s)
+{
+	cleanup_free char *text = NULL;
+	struct sv rest;
+
+	/* With a pid namespace that others share, daemons of the containers may be our children, too. */
+	if (s->host_pid || s->share_pid ||
+		fs_read(AT_FDCWD, "/proc/thread-self/children", 64 << 10, &text, NULL) < 0)
+		return;
+	rest = sv(text);
+	while (rest.n) {
+		uint32_t pid;
+
+		if (parse_u32_max(sv_cut(&rest, ' '), INT32_MAX, &pid) == 0 &&
+			!is_known(s, (pid_t)pid))
+			(void)kill((pid_t)pid, SIGKILL);
+	}
+}
+
+void reap_children(struct shim *s)
+{
+	for (;;) {
+		siginfo_t dead = {0};
+
+		if (waitid(P_ALL, 0, &dead, WEXITED | WNOHANG | WNOWAIT) < 0 || dead.si_pid == 0)
+			return;
+		if (!is_job(s, dead.si_pid) && owner_of(s, dead.si_pid)) {
+			reap(s, dead.si_pid);
+			continue;
+		}
+		if (!end_a_job(s))
+			reap(s, dead.si_pid);
+	}
+}

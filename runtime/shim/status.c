@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The shim's state as the snapshot that the agent gets. The words are the kubelet's.
+ */
+#include "runtime/shim/shim.h"
+
+static char *copy(const char *s)
+{
+	return s ? xstrdup(s) : NULL;
+}
+
+static void set_last(struct container_snapshot *to, const struct run *run)
+{
+	to->last = xcalloc(1, sizeof *to->last);
+	*to->last = (struct container_run){
+		.container_id = xstrdup(run->id),
+		.reason = copy(run->reason),
+		.message = copy(run->message),
+		.started_at = run->started_wall_ns,
+		.finished_at = run->finished_wall_ns,
+		.exit_code = run->exit_code,
+		.signal = run->signal,
+		.oom_killed = run->oom_killed,
+	};
+}
+
+static void set_terminated(struct container_snapshot *to, const struct container *c)
+{
+	const struct run *run = &c->ended[0];
+
+	to->state = CONTAINER_TERMINATED;
+	to->container_id = xstrdup(run->id);
+	to->reason = copy(run->reason);
+	to->message = copy(run->message);
+	to->started_at = run->started_wall_ns;
+	to->finished_at = run->finished_wall_ns;
+	to->exit_code = run->exit_code;
+	to->signal = run->signal;
+	to->oom_killed = run->oom_killed;
+	if (c->n_ended > 1)
+		set_last(to, &c->ended[1]);
+}
+
+static bool has_init(const struct shim *s)
+{
+	for (size_t i = 0; i < s->n_containers; i++)
+		if (s->containers[i].init && s->containers[i].step != STEP_DONE)
+			return true;
+	return false;
+}
+
+static void set_waiting(struct container_snapshot *to, const struct container *c)
+{
+	bool turn = c->step != STEP_WAIT || !has_init(c->shim) || c->init;
+
+	to->state = CONTAINER_WAITING;
+	to->reason = copy(turn ? c->waiting : "PodInitializing");
+	to->message = copy(c->waiting_text);
+	to->next_start_at = c->step == STEP_BACKOFF ? c->start_at_wall_ns : 0;
+	if (c->n_ended) {
+		to->container_id = xstrdup(c->ended[0].id);
+		set_last(to, &c->ended[0]);
+	}
+}
+
+static void set_running(struct container_snapshot *to, const struct container *c)
+{
+	to->state = CONTAINER_RUNNING;
+	to->container_id = xstrdup(c->id);
+	to->pid = c->pid;
+	to->started_at = c->started_wall_ns;
+	if (c->n_ended)
+		set_last(to, &c->ended[0]);
+}
+
+struct pod_snapshot *status_snapshot(const struct shim *s)
+{
+	struct pod_snapshot *snap = xcalloc(1, sizeof *snap);
+
+	snap->seq = s->seq;
+	snap->phase = s->phase;
+	snap->message = copy(s->message);
+	snap->containers = xcalloc(s->n_containers, sizeof *snap->containers);
+	snap->n_containers = s->n_containers;
+	for (size_t i = 0; i < s->n_containers; i++) {
+		const struct container *c = &s->containers[i];
+		struct container_snapshot *to = &snap->containers[i];
+
+		to->name = xstrdup(c->name);
+		to->restart_count = c->restarts;
+		if (c->step == STEP_RUN)
+			set_running(to, c);
+		else if (c->step == STEP_DONE && c->n_ended)
+			set_terminated(to, c);
+		else
+			set_waiting(to, c);
+	}
+	return snap;
+}
