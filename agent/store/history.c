@@ -175,7 +175,7 @@ static json_t *state_at(struct store *s, const struct kind *kind, uint64_t rv)
 		return NULL;
 	(void)sqlite3_bind_int64(at, 1, (int64_t)rv);
 	if (sqlite3_step(at) == SQLITE_ROW)
-		(void)record_decode(
+		(void)stored_decode(
 			kind, db_column_sv(at, 1), sqlite3_column_int64(at, 0), &object, NULL);
 	return object;
 }
@@ -193,7 +193,7 @@ static int tell_row(struct store *s, sqlite3_stmt *row, const struct kind *kind,
 		.name = db_column_sv(row, 4).p,
 		.text = db_column_sv(row, 7),
 	};
-	int r = record_decode(kind, event.text, sqlite3_column_int64(row, 6), &object, e);
+	int r = stored_decode(kind, event.text, sqlite3_column_int64(row, 6), &object, e);
 
 	if (r < 0)
 		return err_set(e, -EOVERFLOW, "the history behind version %llu is damaged",

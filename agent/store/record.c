@@ -24,7 +24,7 @@ const struct kind *record_kind(struct sv key)
 	return NULL;
 }
 
-char *record_encode(const json_t *object)
+char *stored_encode(const json_t *object)
 {
 	cleanup_json json_t *row = json_object();
 	const char *key;
@@ -56,7 +56,7 @@ int64_t record_sum(struct sv text)
 	return (int64_t)(sum ^ sum >> 32);
 }
 
-int record_decode(const struct kind *kind, struct sv text, int64_t sum, json_t **ret, struct err *e)
+int stored_decode(const struct kind *kind, struct sv text, int64_t sum, json_t **ret, struct err *e)
 {
 	cleanup_json json_t *row = NULL, *object = NULL;
 	json_error_t where;

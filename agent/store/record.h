@@ -19,7 +19,7 @@ char *record_key(const struct kind *kind, char out[RECORD_KEY_SIZE]);
 const struct kind *record_kind(struct sv key);
 
 /** The text of @object. Owned by the caller; never NULL. */
-char *record_encode(const json_t *object);
+char *stored_encode(const json_t *object);
 /** Detects damage by chance (bits, cuts), not by intent. */
 int64_t record_sum(struct sv text);
 
@@ -27,7 +27,7 @@ int64_t record_sum(struct sv text);
  * The object of a text, with apiVersion and kind in front.
  * @sum: what was stored beside it.  Returns: 0 and a new reference, or -EUCLEAN with the reason.
  */
-int record_decode(
+int stored_decode(
 	const struct kind *kind, struct sv text, int64_t sum, json_t **ret, struct err *e);
 
 /** Does @object say the name, namespace and version of the row it stands in? 0 or -EUCLEAN. */

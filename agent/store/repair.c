@@ -169,7 +169,7 @@ static int check_row(sqlite3_stmt *row, struct err *e)
 	/* A kind that this version does not serve stays as it is, for the version that does. */
 	if (!kind)
 		return 0;
-	r = record_decode(kind, db_column_sv(row, 6), sqlite3_column_int64(row, 5), &object, e);
+	r = stored_decode(kind, db_column_sv(row, 6), sqlite3_column_int64(row, 5), &object, e);
 	if (r < 0)
 		return r;
 	return record_check(object, db_column_sv(row, 2), db_column_sv(row, 3),

@@ -82,7 +82,7 @@ int store_get(struct store *s, const struct kind *kind, const char *ns, const ch
 
 	if (r < 0)
 		return r;
-	r = record_decode(kind, db_column_sv(row, 3), sqlite3_column_int64(row, 2), ret, e);
+	r = stored_decode(kind, db_column_sv(row, 3), sqlite3_column_int64(row, 2), ret, e);
 	return r < 0 ? err_wrap(e, r, "%s \"%s\" is damaged", kind->plural, name) : 0;
 }
 
@@ -132,7 +132,7 @@ static int add_to_list(void *data, const struct store_record *record)
 {
 	struct listing *l = data;
 	json_t *object;
-	int r = record_decode(record->kind, record->text, record_sum(record->text), &object, l->e);
+	int r = stored_decode(record->kind, record->text, record_sum(record->text), &object, l->e);
 
 	if (r < 0)
 		return err_wrap(
@@ -294,7 +294,7 @@ static int write_rows(struct store *s, const struct change *c, struct err *e)
 
 	s->version++;
 	set_version(c->object, s->version);
-	text = record_encode(c->object);
+	text = stored_encode(c->object);
 	event = (struct store_event){.change = c->change,
 		.rv = s->version,
 		.kind = c->kind,

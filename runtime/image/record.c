@@ -5,13 +5,13 @@
  */
 #include "runtime/image/record.h"
 
-void record_done(struct record *r)
+void record_done(struct image_record *r)
 {
 	free(take(r->ref));
 	image_config_done(&r->config);
 }
 
-char *record_encode(const struct record *r)
+char *image_record_encode(const struct image_record *r)
 {
 	cleanup_json json_t *j = json_object();
 
@@ -32,10 +32,10 @@ static int read_digest(const json_t *j, const char *key, struct digest *ret, str
 	return 0;
 }
 
-int record_decode(struct sv text, struct record *ret, struct err *e)
+int image_record_decode(struct sv text, struct image_record *ret, struct err *e)
 {
 	cleanup_json json_t *j = NULL;
-	struct record record = {0};
+	struct image_record record = {0};
 	int r = json_parse_max(text, IMAGE_JSON_MAX, &j, e);
 
 	if (r < 0)

@@ -8,18 +8,18 @@
 #include "runtime/image/store_internal.h"
 
 /* What a record says; layers are found by the config's diffIDs. */
-struct record {
+struct image_record {
 	char *ref;
 	struct digest id, digest;
 	uint64_t loaded_wall_ns;
 	struct image_config config;
 };
-void record_done(struct record *r);
+void record_done(struct image_record *r);
 
 /** Owned text. */
-char *record_encode(const struct record *r);
+char *image_record_encode(const struct image_record *r);
 /** -EBADMSG, -EINVAL. */
-int record_decode(struct sv text, struct record *ret, struct err *e);
+int image_record_decode(struct sv text, struct image_record *ret, struct err *e);
 /** "HEX64.json", the name of the file in i/. Owned. */
 char *record_name(const char *ref);
 

@@ -202,7 +202,7 @@ struct image *store_compose(struct image_store *s, const char *ref, const struct
 int store_add_image(struct image_store *s, struct image *own_image, struct err *e)
 {
 	CLEANUP(image_free) struct image *i = own_image;
-	struct record record = {.ref = i->ref, .config = i->config};
+	struct image_record record = {.ref = i->ref, .config = i->config};
 	cleanup_free char *name = record_name(i->ref), *text = NULL;
 	int r;
 
@@ -210,7 +210,7 @@ int store_add_image(struct image_store *s, struct image *own_image, struct err *
 	record.loaded_wall_ns = i->loaded_wall_ns;
 	(void)digest_parse(sv(i->id), &record.id);
 	(void)digest_parse(sv(i->digest), &record.digest);
-	text = record_encode(&record);
+	text = image_record_encode(&record);
 	/* The layers' renames first: a record on disk promises that they are. */
 	if (fsync(s->layers_fd) < 0)
 		return err_errno(e, -errno, "image %s: writing its layers to disk", i->ref);
@@ -275,14 +275,14 @@ static int drop_record(struct image_store *s, const char *name, struct err *e)
 static int load_image(struct image_store *s, const char *name, void *data, struct err *e)
 {
 	cleanup_free char *text = NULL, *expected = NULL;
-	struct record record;
+	struct image_record record;
 	struct image *i;
 	size_t n;
 	int r = fs_read(s->images_fd, name, IMAGE_JSON_MAX, &text, &n);
 
 	(void)data;
 	if (r == 0)
-		r = record_decode((struct sv){text, n}, &record, NULL);
+		r = image_record_decode((struct sv){text, n}, &record, NULL);
 	if (r < 0)
 		return drop_record(s, name, e);
 	expected = record_name(record.ref);

@@ -99,7 +99,7 @@ static int refuse_sparse(struct sv value, struct tar_extra *x, struct err *e)
 	return err_set(e, -EBADMSG, "extended header: sparse files are not taken");
 }
 
-static const struct record {
+static const struct image_record {
 	const char *key;
 	bool is_prefix;
 	int (*read)(struct sv value, struct tar_extra *x, struct err *e);
@@ -147,7 +147,7 @@ static int take_record(struct sv key, struct sv value, struct tar_extra *x, stru
 		return take_xattr((struct sv){key.p + sizeof xattr - 1, key.n - (sizeof xattr - 1)},
 			value, x, e);
 	for (size_t i = 0; i < ARRAY_SIZE(records); i++) {
-		const struct record *r = &records[i];
+		const struct image_record *r = &records[i];
 
 		if (!(r->is_prefix ? sv_starts(key, r->key) : sv_eq(key, r->key)))
 			continue;
