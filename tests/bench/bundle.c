@@ -164,18 +164,22 @@ double bundle_run(const struct bench *b, const char *dir, unsigned pause_ms, boo
 	cleanup_free char *state = xasprintf("%s/runc", b->root);
 	cleanup_free char *stamp = xasprintf("%s/stamp", dir);
 	cleanup_free char *id = xasprintf("bench-%d", (int)getpid());
-	struct cgroup_warm w = {0};
+	pid_t warmer = 0;
 	uint64_t begin, end;
+	int status;
 
 	stamp_reset(stamp);
 	sleep_ms(pause_ms);
 	begin = now_ns();
-	if (warm && cgroup_warm_start(&w, &b->host, b->group) < 0)
-		die("no thread");
+	if (warm) {
+		warmer = fork();
+		if (warmer == 0)
+			_exit(cgroup_warm(&b->host, b->group) < 0);
+	}
 	run_ok((const char *const[]){
 		b->runtime, "--root", state, "run", "-d", "-b", dir, id, NULL});
 	end = stamp_wait(stamp, 1);
-	if (cgroup_warm_wait(&w) < 0)
+	if (warm && (waitpid(warmer, &status, 0) != warmer || status != 0))
 		die("writing to cgroup.procs of %s", b->group);
 	/* The probe has ended by itself; what is left of the container goes outside the measured time. */
 	sleep_ms(20);

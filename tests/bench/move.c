@@ -11,10 +11,9 @@ enum { QUIET_MS = 200 };
 
 static double write_ms(const struct cgroup_host *h, const char *path)
 {
-	struct cgroup_warm w = {0};
 	uint64_t begin = now_ns();
 
-	if (cgroup_warm_start(&w, h, path) < 0 || cgroup_warm_wait(&w) < 0)
+	if (cgroup_warm(h, path) < 0)
 		die("writing to cgroup.procs of %s", path);
 	return (double)(now_ns() - begin) / 1e6;
 }
