@@ -5,7 +5,7 @@
  */
 #include "runtime/image/record.h"
 
-void record_done(struct image_record *r)
+void image_record_done(struct image_record *r)
 {
 	free(take(r->ref));
 	image_config_done(&r->config);

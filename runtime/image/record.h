@@ -14,7 +14,7 @@ struct image_record {
 	uint64_t loaded_wall_ns;
 	struct image_config config;
 };
-void record_done(struct image_record *r);
+void image_record_done(struct image_record *r);
 
 /** Owned text. */
 char *image_record_encode(const struct image_record *r);

@@ -293,7 +293,7 @@ static int load_image(struct image_store *s, const char *name, void *data, struc
 		i->loaded_wall_ns = record.loaded_wall_ns;
 		image_free(map_put(&s->images, i->ref, i));
 	}
-	record_done(&record);
+	image_record_done(&record);
 	return i ? 0 : drop_record(s, name, e);
 }
 
