@@ -117,6 +117,8 @@ UNIT_BIN  := $(UNIT:%.c=$(B)/%)
 FUZZ      := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_BIN  := $(FUZZ:%.c=$(B)/%)
 ALL_LIBS  := $(call libs,$(FOLDERS))
+# The CLI and the agent are never in one program, so they may use the same names.
+test_libs  = $(if $(findstring /agent/cli/,$(1)),$(call libs,$(berth_folders)),$(call libs,$(filter-out agent/cli,$(FOLDERS))))
 
 # Other .c files beside the tests of a folder are what those tests share, and linked to each of them.
 shared = $(filter-out $(1)test_%.c,$(wildcard $(1)*.c))
@@ -125,14 +127,14 @@ $(foreach d,$(sort $(dir $(UNIT))),$(if $(call shared,$(d)),$(eval \
 
 $(UNIT_BIN): $(B)/%: $(B)/obj/%.o $(ALL_LIBS)
 	$(call say,LD,$@)
-	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $(filter %.o,$^) $(call group,$(ALL_LIBS)) $(call pkg_libs,$(TEST_PKGS))
+	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $(filter %.o,$^) $(call group,$(call test_libs,$@)) $(call pkg_libs,$(TEST_PKGS))
 
 # The replay driver calls a fuzz target on each file it is given, so that corpora run without clang;
 # scripts/fuzz links libFuzzer in its place.
 FUZZ_MAIN ?= $(B)/obj/tests/fuzz/replay.o
 $(FUZZ_BIN): $(B)/%: $(B)/obj/%.o $(FUZZ_MAIN) $(ALL_LIBS)
 	$(call say,LD,$@)
-	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $(filter %.o,$^) $(call group,$(ALL_LIBS)) $(call pkg_libs,$(TEST_PKGS))
+	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $(filter %.o,$^) $(call group,$(call test_libs,$@)) $(call pkg_libs,$(TEST_PKGS))
 
 # The measurements are one program; the probe is what runs in the containers that it measures.
 BENCH_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(filter-out tests/bench/probe.c,$(wildcard tests/bench/*.c)))
@@ -140,7 +142,7 @@ BENCH_BIN := $(B)/tests/bench/bench $(B)/tests/bench/probe
 
 $(B)/tests/bench/bench: $(BENCH_OBJ) $(ALL_LIBS)
 	$(call say,LD,$@)
-	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $(BENCH_OBJ) $(call group,$(ALL_LIBS)) $(call pkg_libs,$(TEST_PKGS)) -lm
+	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $(BENCH_OBJ) $(call group,$(call test_libs,$@)) $(call pkg_libs,$(TEST_PKGS)) -lm
 $(B)/tests/bench/probe: $(B)/obj/tests/bench/probe.o
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) $(LDFLAGS) -static-pie -o $@ $<
