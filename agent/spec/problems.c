@@ -81,7 +81,8 @@ bool problems_in_decoding(const struct problems *p)
 
 static void add_problem(struct str *out, const struct problem *p)
 {
-	if (*p->path)
+	/* The message about an unknown field names its path already. */
+	if (*p->path && p->type != PROBLEM_UNKNOWN)
 		str_addf(out, "%s: ", p->path);
 	str_add(out, p->message);
 }
@@ -89,7 +90,14 @@ static void add_problem(struct str *out, const struct problem *p)
 char *problems_text(const struct problems *p, const char *kind, const char *name)
 {
 	struct str out = {0};
-	str_addf(&out, "%s \"%s\" is invalid: ", kind ? kind : "object", name ? name : "");
+	size_t unknown = 0;
+	for (size_t i = 0; i < p->n; i++)
+		unknown += p->items[i].type == PROBLEM_UNKNOWN;
+	/* Kubernetes' words, which clients look for. */
+	if (unknown && unknown == p->n)
+		str_add(&out, "strict decoding error: ");
+	else
+		str_addf(&out, "%s \"%s\" is invalid: ", kind ? kind : "object", name ? name : "");
 	if (p->n > 1)
 		str_add(&out, "[");
 	for (size_t i = 0; i < p->n; i++) {

@@ -255,6 +255,30 @@ static void test_status(void **state)
 		"\"status\":\"Failure\"}");
 }
 
+static void test_texts(void **state)
+{
+	(void)state;
+	cleanup_problems struct problems p = {0};
+	problems_add(&p, PROBLEM_UNKNOWN, "spec.a", "unknown field \"spec.a\"");
+	cleanup_free char *one = problems_text(&p, "Pod", "x");
+	assert_string_equal(one, "strict decoding error: unknown field \"spec.a\"");
+	assert_true(problems_in_decoding(&p));
+	problems_add(&p, PROBLEM_REQUIRED, "spec.b", "Required value");
+	cleanup_free char *two = problems_text(&p, "Pod", "x");
+	assert_string_equal(
+		two, "Pod \"x\" is invalid: [unknown field \"spec.a\", spec.b: Required value]");
+	struct err e;
+	assert_int_equal(problems_err(&p, "Pod", "x", &e), -EINVAL);
+	assert_string_equal(err_api_reason(&e), "BadRequest");
+	assert_string_equal(e.field, "spec.a");
+	/* What comes in unbounded numbers is cut off. */
+	for (int i = 0; i < 10000; i++) {
+		problems_add(&p, PROBLEM_REQUIRED, "x", "y");
+		problems_warn(&p, "z");
+	}
+	assert_true(p.n < 1000 && p.n_warnings < 1000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -262,6 +286,7 @@ int main(void)
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_unknown_fields_by_validation),
 		cmocka_unit_test(test_status),
+		cmocka_unit_test(test_texts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
