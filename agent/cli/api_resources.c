@@ -34,18 +34,18 @@ static void add_resource(
 		return;
 	}
 	join(json_list(resource, "shortNames"), &names);
-	table_cell(t, name);
-	table_cell(t, names.n ? names.p : "");
-	table_cell(t, version);
-	table_cell(t, namespaced ? "true" : "false");
-	table_cell(t, json_str_or(resource, "kind", ""));
+	columns_cell(t, name);
+	columns_cell(t, names.n ? names.p : "");
+	columns_cell(t, version);
+	columns_cell(t, namespaced ? "true" : "false");
+	columns_cell(t, json_str_or(resource, "kind", ""));
 	if (streq(format, "wide")) {
 		join(json_list(resource, "verbs"), &verbs);
 		join(json_list(resource, "categories"), &categories);
-		table_cell(t, verbs.n ? verbs.p : "");
-		table_cell(t, categories.n ? categories.p : "");
+		columns_cell(t, verbs.n ? verbs.p : "");
+		columns_cell(t, categories.n ? categories.p : "");
 	}
-	table_row(t);
+	columns_row(t);
 }
 
 static int add_group(struct cli *c, struct table *t, const char *path)
@@ -83,14 +83,14 @@ int cmd_api_resources(struct cli *c)
 {
 	static const char *const titles[] = {
 		"name", "shortnames", "apiversion", "namespaced", "kind", "verbs", "categories"};
-	CLEANUP(table_free) struct table *t = table_new(c);
+	CLEANUP(columns_free) struct table *t = columns_new(c);
 	size_t n = streq(flag_text(&c->flags, "output"), "wide") ? ARRAY_SIZE(titles) : 5;
 	int status;
 
 	for (size_t i = 0; i < n; i++)
-		table_column(t, titles[i], 0);
+		columns_column(t, titles[i], 0);
 	status = add_groups(c, t);
 	if (!streq(flag_text(&c->flags, "output"), "name"))
-		table_print(t, !flag_on(&c->flags, "no-headers"));
+		columns_print(t, !flag_on(&c->flags, "no-headers"));
 	return status;
 }

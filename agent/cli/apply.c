@@ -45,7 +45,7 @@ static int create_one(struct cli *c, struct output *o, struct target *t)
 		output_done_to(c, o, t->kind, t->object, dry_run_verb(c, "created"));
 		return EXIT_OK;
 	}
-	if (create_object(c, t->kind, t->ns, t->object, "kubectl-create", doing, &response) !=
+	if (post_object(c, t->kind, t->ns, t->object, "kubectl-create", doing, &response) !=
 		EXIT_OK)
 		return EXIT_FAILED;
 	output_done_to(c, o, t->kind, response.json, dry_run_verb(c, "created"));
@@ -91,7 +91,7 @@ static int apply_new(
 		output_done_to(c, o, t->kind, modified, dry_run_verb(c, "created"));
 		return EXIT_OK;
 	}
-	if (create_object(c, t->kind, t->ns, modified, APPLY_MANAGER, doing, &response) != EXIT_OK)
+	if (post_object(c, t->kind, t->ns, modified, APPLY_MANAGER, doing, &response) != EXIT_OK)
 		return EXIT_FAILED;
 	output_done_to(c, o, t->kind, response.json, dry_run_verb(c, "created"));
 	return EXIT_OK;

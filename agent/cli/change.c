@@ -62,7 +62,7 @@ int check_here(struct cli *c, const struct kind *k, const json_t *object, const 
 	return EXIT_FAILED;
 }
 
-int create_object(struct cli *c, const struct kind *k, const char *ns, const json_t *object,
+int post_object(struct cli *c, const struct kind *k, const char *ns, const json_t *object,
 	const char *manager, const char *doing, struct response *ret)
 {
 	cleanup_free char *body = json_text(object);
@@ -164,7 +164,7 @@ int create_and_print(struct cli *c, const struct kind *k, json_t *object)
 		output_done_to(c, &output, k, object, dry_run_verb(c, "created"));
 		return EXIT_OK;
 	}
-	if (create_object(c, k, namespace_of(c), object, "kubectl-create", NULL, &response) !=
+	if (post_object(c, k, namespace_of(c), object, "kubectl-create", NULL, &response) !=
 		EXIT_OK)
 		return EXIT_FAILED;
 	output_done_to(c, &output, k, response.json, dry_run_verb(c, "created"));

@@ -24,7 +24,7 @@ void change_query(const struct cli *c, struct str *path, const char *manager);
 int check_here(struct cli *c, const struct kind *k, const json_t *object, const char *source);
 
 /** POST of @object to where it belongs. @ret holds the answer. EXIT_OK or EXIT_FAILED (told). */
-int create_object(struct cli *c, const struct kind *k, const char *ns, const json_t *object,
+int post_object(struct cli *c, const struct kind *k, const char *ns, const json_t *object,
 	const char *manager, const char *doing, struct response *ret);
 
 /** PATCH of @t (@sub: a subresource or NULL). */

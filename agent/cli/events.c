@@ -117,9 +117,9 @@ static void add_columns(struct listing *l)
 	static const char *const titles[] = {"last seen", "type", "reason", "object", "message"};
 
 	if (l->everywhere)
-		table_column(l->table, "namespace", 0);
+		columns_column(l->table, "namespace", 0);
 	for (size_t i = 0; i < ARRAY_SIZE(titles); i++)
-		table_column(l->table, titles[i], 0);
+		columns_column(l->table, titles[i], 0);
 }
 
 static void add_event(struct listing *l, const json_t *event)
@@ -129,14 +129,14 @@ static void add_event(struct listing *l, const json_t *event)
 
 	event_when(l->cli, event, &when);
 	if (l->everywhere)
-		table_cell(l->table, json_str_or(json_map(event, "metadata"), "namespace", ""));
-	table_cell(l->table, when.p);
-	table_cell(l->table, json_str_or(event, "type", ""));
-	table_cell(l->table, json_str_or(event, "reason", ""));
-	table_cell_f(
+		columns_cell(l->table, json_str_or(json_map(event, "metadata"), "namespace", ""));
+	columns_cell(l->table, when.p);
+	columns_cell(l->table, json_str_or(event, "type", ""));
+	columns_cell(l->table, json_str_or(event, "reason", ""));
+	columns_cell_f(
 		l->table, "%s/%s", json_str_or(about, "kind", ""), json_str_or(about, "name", ""));
-	table_cell(l->table, json_str_or(event, "message", ""));
-	table_row(l->table);
+	columns_cell(l->table, json_str_or(event, "message", ""));
+	columns_row(l->table);
 }
 
 static void show(struct listing *l, json_t *event)
@@ -157,7 +157,7 @@ static int on_event(void *data, const char *type, json_t *event)
 		return 0;
 	show(l, event);
 	if (output_is_table(&l->output))
-		table_print(l->table, !flag_on(&l->cli->flags, "no-headers"));
+		columns_print(l->table, !flag_on(&l->cli->flags, "no-headers"));
 	(void)fflush(l->cli->out);
 	return ferror(l->cli->out) ? -EPIPE : 0;
 }
@@ -198,8 +198,8 @@ static void print_all(struct listing *l, json_t *items)
 	}
 	json_array_foreach (wanted, i, event)
 		add_event(l, event);
-	if (table_rows(l->table))
-		table_print(l->table, !flag_on(&l->cli->flags, "no-headers"));
+	if (columns_rows(l->table))
+		columns_print(l->table, !flag_on(&l->cli->flags, "no-headers"));
 	else if (!flag_on(&l->cli->flags, "watch"))
 		(void)fprintf(l->cli->err,
 			l->everywhere ? "No events found.\n" : "No events found in %s namespace.\n",
@@ -238,7 +238,7 @@ static int run(struct listing *l)
 int cmd_events(struct cli *c)
 {
 	struct listing l = {.cli = c,
-		.table = table_new(c),
+		.table = columns_new(c),
 		.everywhere = flag_on(&c->flags, "all-namespaces")};
 	int status = EXIT_FAILED;
 
@@ -246,7 +246,7 @@ int cmd_events(struct cli *c)
 		(void)fail_usage(c, "unexpected word \"%s\" (--for TYPE/NAME)", word(c, 0));
 	else if (output_open(c, &l.output) == EXIT_OK && read_for(&l) == EXIT_OK)
 		status = run(&l);
-	table_free(l.table);
+	columns_free(l.table);
 	output_done(&l.output);
 	free(l.fields);
 	return status;

@@ -72,12 +72,12 @@ static void label_title(struct getting *g, const char *label, const void *data)
 	const char *slash = strrchr(label, '/');
 
 	(void)data;
-	table_column(g->table, slash ? slash + 1 : label, 0);
+	columns_column(g->table, slash ? slash + 1 : label, 0);
 }
 
 static void label_cell(struct getting *g, const char *label, const void *data)
 {
-	table_cell(g->table, json_str_or(data, label, ""));
+	columns_cell(g->table, json_str_or(data, label, ""));
 }
 
 static void start_table(struct getting *g, const struct kind *k, json_t *columns)
@@ -85,22 +85,22 @@ static void start_table(struct getting *g, const struct kind *k, json_t *columns
 	json_t *column;
 	size_t i;
 
-	table_restart(g->table);
+	columns_restart(g->table);
 	if (g->rows && !g->with_event)
 		(void)fputc('\n', g->cli->out);
 	g->kind = k;
 	json_decref(g->columns);
 	g->columns = json_incref(columns);
 	if (g->with_event)
-		table_column(g->table, "event", 0);
+		columns_column(g->table, "event", 0);
 	if (g->with_namespace && k->namespaced)
-		table_column(g->table, "namespace", 0);
+		columns_column(g->table, "namespace", 0);
 	json_array_foreach (columns, i, column)
 		if (is_shown(g, column))
-			table_column(g->table, json_str_or(column, "name", ""), 0);
+			columns_column(g->table, json_str_or(column, "name", ""), 0);
 	label_columns(g, label_title, NULL);
 	if (flag_on(&g->cli->flags, "show-labels"))
-		table_column(g->table, "labels", 0);
+		columns_column(g->table, "labels", 0);
 }
 
 static void cell_of(struct getting *g, const json_t *cell)
@@ -109,7 +109,7 @@ static void cell_of(struct getting *g, const json_t *cell)
 				  : cell && !json_is_null(cell) ? json_canonical(cell)
 								: xstrdup("<none>");
 
-	table_cell(g->table, text);
+	columns_cell(g->table, text);
 }
 
 static void labels_cell(struct getting *g, const json_t *labels)
@@ -120,7 +120,7 @@ static void labels_cell(struct getting *g, const json_t *labels)
 
 	json_object_foreach ((json_t *)(uintptr_t)labels, key, value)
 		str_addf(&text, "%s%s=%s", text.n ? "," : "", key, json_string_value(value));
-	table_cell(g->table, text.n ? text.p : "<none>");
+	columns_cell(g->table, text.n ? text.p : "<none>");
 }
 
 static void add_row(struct getting *g, const json_t *row, const char *event)
@@ -132,9 +132,9 @@ static void add_row(struct getting *g, const json_t *row, const char *event)
 	size_t i;
 
 	if (g->with_event)
-		table_cell(g->table, event ? event : "");
+		columns_cell(g->table, event ? event : "");
 	if (g->with_namespace && g->kind->namespaced)
-		table_cell(g->table, json_str_or(metadata, "namespace", ""));
+		columns_cell(g->table, json_str_or(metadata, "namespace", ""));
 	json_array_foreach (g->columns, i, column) {
 		if (!is_shown(g, column))
 			continue;
@@ -142,7 +142,7 @@ static void add_row(struct getting *g, const json_t *row, const char *event)
 			cleanup_str struct str name = {0};
 
 			output_name(&name, g->kind, json_str_or(metadata, "name", ""));
-			table_cell(g->table, name.p);
+			columns_cell(g->table, name.p);
 		} else {
 			cell_of(g, json_array_get(cells, i));
 		}
@@ -150,7 +150,7 @@ static void add_row(struct getting *g, const json_t *row, const char *event)
 	label_columns(g, label_cell, labels);
 	if (flag_on(&g->cli->flags, "show-labels"))
 		labels_cell(g, labels);
-	table_row(g->table);
+	columns_row(g->table);
 	if (parse_u64(sv(json_str_or(metadata, "resourceVersion", "")), &version) == 0 &&
 		version > g->seen)
 		g->seen = version;
@@ -250,15 +250,15 @@ static void get_tables(struct getting *g, const struct targets *targets)
 		const struct target *t = &targets->items[i];
 		cleanup_response struct response response = {0};
 
-		if (t->kind != g->kind && table_rows(g->table))
-			table_print(g->table, !flag_on(&g->cli->flags, "no-headers"));
+		if (t->kind != g->kind && columns_rows(g->table))
+			columns_print(g->table, !flag_on(&g->cli->flags, "no-headers"));
 		if (fetch(g->cli, t, TABLE_ACCEPT, &response) != EXIT_OK)
 			g->status = EXIT_FAILED;
 		else if (response.code < 400 &&
 			 take_table(g, t->kind, response.json, "ADDED") != EXIT_OK)
 			g->status = EXIT_FAILED;
 	}
-	table_print(g->table, !flag_on(&g->cli->flags, "no-headers"));
+	columns_print(g->table, !flag_on(&g->cli->flags, "no-headers"));
 }
 
 /* Items of lists come without kind and apiVersion; alone they need them. */
@@ -336,7 +336,7 @@ static int on_change(void *data, const char *type, json_t *object)
 		}
 	} else {
 		(void)take_table(g, g->kind, object, type);
-		table_print(g->table, !flag_on(&g->cli->flags, "no-headers"));
+		columns_print(g->table, !flag_on(&g->cli->flags, "no-headers"));
 	}
 	(void)fflush(g->cli->out);
 	return ferror(g->cli->out) ? -EPIPE : 0;
@@ -365,8 +365,8 @@ static int list_first(struct getting *g, const struct target *t, bool print, cha
 			if (print && (seen == 0 || version > seen))
 				add_row(g, item, "ADDED");
 		}
-		if (table_rows(g->table))
-			table_print(g->table, !flag_on(&g->cli->flags, "no-headers"));
+		if (columns_rows(g->table))
+			columns_print(g->table, !flag_on(&g->cli->flags, "no-headers"));
 	} else if (print && t->name) {
 		output_object(g->cli, &g->output, response.json);
 	} else if (print) {
@@ -460,7 +460,7 @@ static int run_get(struct getting *g)
 
 int cmd_get(struct cli *c)
 {
-	struct getting g = {.cli = c, .table = table_new(c)};
+	struct getting g = {.cli = c, .table = columns_new(c)};
 	const char *raw = flag_text(&c->flags, "raw");
 	int status;
 
@@ -468,7 +468,7 @@ int cmd_get(struct cli *c)
 		status = get_raw(c, raw);
 	else
 		status = output_open(c, &g.output) == EXIT_OK ? run_get(&g) : EXIT_FAILED;
-	table_free(g.table);
+	columns_free(g.table);
 	json_decref(g.columns);
 	output_done(&g.output);
 	return status;

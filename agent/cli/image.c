@@ -207,34 +207,34 @@ static void add_image(struct table *t, const struct cli *c, const json_t *image,
 	size_text((uint64_t)json_int(image, "sizeBytes", 0), size, sizeof size);
 	json_array_foreach (json_list(image, "usedBy"), i, pod)
 		str_addf(&users, "%s%s", i ? "," : "", json_string_value(pod));
-	table_cell(t, json_str_or(image, "ref", ""));
-	table_cell_f(t, "%.12s", colon ? colon + 1 : id);
-	table_cell(t, size);
-	table_cell_f(t, "%lld", (long long)json_int(image, "layers", 0));
-	table_cell(t, age_of(c, json_str(image, "loadedAt"), age));
-	table_cell_f(t, "%zu", json_array_size(json_list(image, "usedBy")));
+	columns_cell(t, json_str_or(image, "ref", ""));
+	columns_cell_f(t, "%.12s", colon ? colon + 1 : id);
+	columns_cell(t, size);
+	columns_cell_f(t, "%lld", (long long)json_int(image, "layers", 0));
+	columns_cell(t, age_of(c, json_str(image, "loadedAt"), age));
+	columns_cell_f(t, "%zu", json_array_size(json_list(image, "usedBy")));
 	if (wide) {
-		table_cell(t, json_str_or(image, "digest", ""));
-		table_cell(t, users.n ? users.p : "<none>");
+		columns_cell(t, json_str_or(image, "digest", ""));
+		columns_cell(t, users.n ? users.p : "<none>");
 	}
-	table_row(t);
+	columns_row(t);
 }
 
 static void print_images(struct cli *c, json_t *images, bool wide)
 {
 	static const char *const titles[] = {
 		"ref", "id", "size", "layers", "age", "pods", "digest", "used by"};
-	CLEANUP(table_free) struct table *t = table_new(c);
+	CLEANUP(columns_free) struct table *t = columns_new(c);
 	json_t *image;
 	size_t i;
 
 	for (i = 0; i < (wide ? ARRAY_SIZE(titles) : 6); i++)
-		table_column(t, titles[i], 0);
+		columns_column(t, titles[i], 0);
 	json_array_foreach (images, i, image)
 		if (is_asked(c, image))
 			add_image(t, c, image, wide);
-	if (table_rows(t))
-		table_print(t, !flag_on(&c->flags, "no-headers"));
+	if (columns_rows(t))
+		columns_print(t, !flag_on(&c->flags, "no-headers"));
 	else
 		(void)fprintf(c->err, "No images found.\n");
 }

@@ -137,7 +137,7 @@ static void print_name(struct cli *c, const json_t *object)
 /* Custom columns: a table of our own making. */
 static void print_columns(struct cli *c, const struct output *o, const json_t *object)
 {
-	CLEANUP(table_free) struct table *t = table_new(c);
+	CLEANUP(columns_free) struct table *t = columns_new(c);
 	json_t *items = json_list(object, "items"), *item, *one = NULL;
 	cleanup_json json_t *alone = NULL;
 	size_t i, k, n;
@@ -145,7 +145,7 @@ static void print_columns(struct cli *c, const struct output *o, const json_t *o
 	if (!items)
 		items = alone = json_pack("[O]", object);
 	for (i = 0; i < o->n_columns; i++)
-		table_column(t, o->columns[i].title, 0);
+		columns_column(t, o->columns[i].title, 0);
 	json_array_foreach (items, i, item) {
 		for (k = 0; k < o->n_columns; k++) {
 			cleanup_str struct str cell = {0};
@@ -157,11 +157,11 @@ static void print_columns(struct cli *c, const struct output *o, const json_t *o
 								  : json_canonical(one);
 				str_addf(&cell, "%s%s", n ? "," : "", text);
 			}
-			table_cell(t, cell.n ? cell.p : "<none>");
+			columns_cell(t, cell.n ? cell.p : "<none>");
 		}
-		table_row(t);
+		columns_row(t);
 	}
-	table_print(t, !flag_on(&c->flags, "no-headers"));
+	columns_print(t, !flag_on(&c->flags, "no-headers"));
 }
 
 void output_object(struct cli *c, struct output *o, const json_t *object)

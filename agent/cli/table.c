@@ -25,7 +25,7 @@ struct table {
 	bool headed;
 };
 
-struct table *table_new(const struct cli *c)
+struct table *columns_new(const struct cli *c)
 {
 	struct table *t = xcalloc(1, sizeof *t);
 
@@ -40,7 +40,7 @@ static void drop_cells(struct table *t)
 	t->n_cells = 0;
 }
 
-void table_restart(struct table *t)
+void columns_restart(struct table *t)
 {
 	drop_cells(t);
 	for (size_t i = 0; i < t->n_columns; i++)
@@ -49,17 +49,17 @@ void table_restart(struct table *t)
 	t->headed = false;
 }
 
-void table_free(struct table *own_t)
+void columns_free(struct table *own_t)
 {
 	if (!own_t)
 		return;
-	table_restart(own_t);
+	columns_restart(own_t);
 	free(own_t->columns);
 	free(own_t->cells);
 	free(own_t);
 }
 
-void table_column(struct table *t, const char *title, unsigned indent)
+void columns_column(struct table *t, const char *title, unsigned indent)
 {
 	char *upper = xstrdup(title);
 
@@ -87,13 +87,13 @@ static char *visible(const char *text)
 	return str_take(&s);
 }
 
-void table_cell(struct table *t, const char *text)
+void columns_cell(struct table *t, const char *text)
 {
 	GROW(t->cells, t->n_cells + 1, t->cap_cells);
 	t->cells[t->n_cells++] = visible(text ? text : "");
 }
 
-void table_cell_f(struct table *t, const char *format, ...)
+void columns_cell_f(struct table *t, const char *format, ...)
 {
 	cleanup_free char *text = NULL;
 	va_list ap;
@@ -102,16 +102,16 @@ void table_cell_f(struct table *t, const char *format, ...)
 	if (vasprintf(&text, format, ap) < 0)
 		abort();
 	va_end(ap);
-	table_cell(t, text);
+	columns_cell(t, text);
 }
 
-void table_row(struct table *t)
+void columns_row(struct table *t)
 {
 	while (t->n_columns && t->n_cells % t->n_columns)
-		table_cell(t, "");
+		columns_cell(t, "");
 }
 
-size_t table_rows(const struct table *t)
+size_t columns_rows(const struct table *t)
 {
 	return t->n_columns ? t->n_cells / t->n_columns : 0;
 }
@@ -169,12 +169,12 @@ static void print_cell(const struct table *t, size_t i, const char *text, bool h
 		(void)fprintf(t->cli->out, "%*s", (int)(full - used), "");
 }
 
-void table_print(struct table *t, bool heading)
+void columns_print(struct table *t, bool heading)
 {
 	if (t->n_columns == 0)
 		return;
 	heading = heading && !t->headed;
-	table_row(t);
+	columns_row(t);
 	widen(t, heading);
 	if (heading) {
 		(void)fprintf(t->cli->out, "%*s", (int)t->indent, "");
