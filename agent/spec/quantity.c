@@ -8,7 +8,6 @@
 #include "agent/spec/quantity.h"
 
 #include <ctype.h>
-#include <math.h>
 
 #define NANO INT64_C(1000000000)
 __extension__ typedef __int128 wide;

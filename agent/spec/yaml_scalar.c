@@ -86,7 +86,9 @@ static json_t *float_value(const char *text)
 {
 	/* The locale is "C" in all programs, so the point is a point. */
 	double d = strtod(text, NULL);
-	if (fabs(d) <= 9007199254740992.0 && !(floor(d) < d))
+	bool small = fabs(d) <= 9007199254740992.0;
+	double whole = small ? (double)(int64_t)d : 0;
+	if (small && !(whole < d) && !(whole > d))
 		return json_integer((json_int_t)d);
 	return isfinite(d) ? json_real(d) : NULL;
 }
