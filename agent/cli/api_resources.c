@@ -2,8 +2,8 @@
 /*
  * `berth api-resources`: what the agent's discovery lists.
  */
+#include "agent/cli/columns.h"
 #include "agent/cli/handlers.h"
-#include "agent/cli/table.h"
 
 static void join(const json_t *list, struct str *out)
 {
@@ -15,7 +15,7 @@ static void join(const json_t *list, struct str *out)
 }
 
 static void add_resource(
-	struct cli *c, struct table *t, const char *version, const json_t *resource)
+	struct cli *c, struct columns *t, const char *version, const json_t *resource)
 {
 	const char *format = flag_text(&c->flags, "output"),
 		   *name = json_str_or(resource, "name", "");
@@ -48,7 +48,7 @@ static void add_resource(
 	columns_row(t);
 }
 
-static int add_group(struct cli *c, struct table *t, const char *path)
+static int add_group(struct cli *c, struct columns *t, const char *path)
 {
 	cleanup_response struct response response = {0};
 	json_t *resource;
@@ -61,7 +61,7 @@ static int add_group(struct cli *c, struct table *t, const char *path)
 	return EXIT_OK;
 }
 
-static int add_groups(struct cli *c, struct table *t)
+static int add_groups(struct cli *c, struct columns *t)
 {
 	cleanup_response struct response response = {0};
 	json_t *group;
@@ -83,7 +83,7 @@ int cmd_api_resources(struct cli *c)
 {
 	static const char *const titles[] = {
 		"name", "shortnames", "apiversion", "namespaced", "kind", "verbs", "categories"};
-	CLEANUP(columns_free) struct table *t = columns_new(c);
+	CLEANUP(columns_free) struct columns *t = columns_new(c);
 	size_t n = streq(flag_text(&c->flags, "output"), "wide") ? ARRAY_SIZE(titles) : 5;
 	int status;
 

@@ -6,9 +6,9 @@
 
 #include "agent/cli/ages.h"
 #include "agent/cli/api_path.h"
+#include "agent/cli/columns.h"
 #include "agent/cli/handlers.h"
 #include "agent/cli/output.h"
-#include "agent/cli/table.h"
 #include "agent/cli/targets.h"
 #include "agent/cli/watch.h"
 
@@ -88,7 +88,7 @@ json_t *events_sorted(json_t *events)
 struct listing {
 	struct cli *cli;
 	struct output output;
-	struct table *table;
+	struct columns *table;
 	bool everywhere;
 	char *fields; /* of --for */
 };

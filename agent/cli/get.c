@@ -6,8 +6,8 @@
 #include "agent/cli/handlers.h"
 
 #include "agent/cli/api_path.h"
+#include "agent/cli/columns.h"
 #include "agent/cli/output.h"
-#include "agent/cli/table.h"
 #include "agent/cli/targets.h"
 #include "agent/cli/watch.h"
 
@@ -16,7 +16,7 @@
 struct getting {
 	struct cli *cli;
 	struct output output;
-	struct table *table;
+	struct columns *table;
 	const struct kind *kind; /* of the table being filled */
 	json_t *columns;	 /* its columnDefinitions */
 	bool with_kind, with_namespace, with_event;

@@ -5,11 +5,11 @@
  */
 #include "agent/cli/ages.h"
 #include "agent/cli/api_path.h"
+#include "agent/cli/columns.h"
 #include "agent/cli/files.h"
 #include "agent/cli/handlers.h"
 #include "agent/cli/lines.h"
 #include "agent/cli/output.h"
-#include "agent/cli/table.h"
 #include "agent/spec/quantity.h"
 
 #include <fcntl.h>
@@ -196,7 +196,7 @@ static bool is_asked(const struct cli *c, const json_t *image)
 	return word_count(c) == 0;
 }
 
-static void add_image(struct table *t, const struct cli *c, const json_t *image, bool wide)
+static void add_image(struct columns *t, const struct cli *c, const json_t *image, bool wide)
 {
 	const char *id = json_str_or(image, "id", ""), *colon = strchr(id, ':');
 	cleanup_str struct str users = {0};
@@ -224,7 +224,7 @@ static void print_images(struct cli *c, json_t *images, bool wide)
 {
 	static const char *const titles[] = {
 		"ref", "id", "size", "layers", "age", "pods", "digest", "used by"};
-	CLEANUP(columns_free) struct table *t = columns_new(c);
+	CLEANUP(columns_free) struct columns *t = columns_new(c);
 	json_t *image;
 	size_t i;
 

@@ -4,7 +4,7 @@
  */
 #include "agent/cli/output.h"
 
-#include "agent/cli/table.h"
+#include "agent/cli/columns.h"
 #include "agent/spec/yaml.h"
 #include "runtime/base/fs.h"
 
@@ -137,7 +137,7 @@ static void print_name(struct cli *c, const json_t *object)
 /* Custom columns: a table of our own making. */
 static void print_columns(struct cli *c, const struct output *o, const json_t *object)
 {
-	CLEANUP(columns_free) struct table *t = columns_new(c);
+	CLEANUP(columns_free) struct columns *t = columns_new(c);
 	json_t *items = json_list(object, "items"), *item, *one = NULL;
 	cleanup_json json_t *alone = NULL;
 	size_t i, k, n;

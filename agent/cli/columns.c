@@ -3,7 +3,7 @@
  * Lays text out in columns. Cell texts come from objects that others wrote, so control characters are never passed
  * to the terminal. Widths count code points.
  */
-#include "agent/cli/table.h"
+#include "agent/cli/columns.h"
 
 #include <ctype.h>
 #include <stdarg.h>
@@ -15,7 +15,7 @@ struct column {
 	size_t width;
 };
 
-struct table {
+struct columns {
 	const struct cli *cli;
 	struct column *columns;
 	size_t n_columns, cap_columns;
@@ -25,22 +25,22 @@ struct table {
 	bool headed;
 };
 
-struct table *columns_new(const struct cli *c)
+struct columns *columns_new(const struct cli *c)
 {
-	struct table *t = xcalloc(1, sizeof *t);
+	struct columns *t = xcalloc(1, sizeof *t);
 
 	t->cli = c;
 	return t;
 }
 
-static void drop_cells(struct table *t)
+static void drop_cells(struct columns *t)
 {
 	for (size_t i = 0; i < t->n_cells; i++)
 		free(t->cells[i]);
 	t->n_cells = 0;
 }
 
-void columns_restart(struct table *t)
+void columns_restart(struct columns *t)
 {
 	drop_cells(t);
 	for (size_t i = 0; i < t->n_columns; i++)
@@ -49,7 +49,7 @@ void columns_restart(struct table *t)
 	t->headed = false;
 }
 
-void columns_free(struct table *own_t)
+void columns_free(struct columns *own_t)
 {
 	if (!own_t)
 		return;
@@ -59,7 +59,7 @@ void columns_free(struct table *own_t)
 	free(own_t);
 }
 
-void columns_column(struct table *t, const char *title, unsigned indent)
+void columns_column(struct columns *t, const char *title, unsigned indent)
 {
 	char *upper = xstrdup(title);
 
@@ -87,13 +87,13 @@ static char *visible(const char *text)
 	return str_take(&s);
 }
 
-void columns_cell(struct table *t, const char *text)
+void columns_cell(struct columns *t, const char *text)
 {
 	GROW(t->cells, t->n_cells + 1, t->cap_cells);
 	t->cells[t->n_cells++] = visible(text ? text : "");
 }
 
-void columns_cell_f(struct table *t, const char *format, ...)
+void columns_cell_f(struct columns *t, const char *format, ...)
 {
 	cleanup_free char *text = NULL;
 	va_list ap;
@@ -105,13 +105,13 @@ void columns_cell_f(struct table *t, const char *format, ...)
 	columns_cell(t, text);
 }
 
-void columns_row(struct table *t)
+void columns_row(struct columns *t)
 {
 	while (t->n_columns && t->n_cells % t->n_columns)
 		columns_cell(t, "");
 }
 
-size_t columns_rows(const struct table *t)
+size_t columns_rows(const struct columns *t)
 {
 	return t->n_columns ? t->n_cells / t->n_columns : 0;
 }
@@ -125,7 +125,7 @@ static size_t width_of(const char *text)
 	return n;
 }
 
-static void widen(struct table *t, bool heading)
+static void widen(struct columns *t, bool heading)
 {
 	for (size_t i = 0; i < t->n_columns; i++) {
 		struct column *column = &t->columns[i];
@@ -156,7 +156,7 @@ static const char *color_of(const char *status)
 	return NULL;
 }
 
-static void print_cell(const struct table *t, size_t i, const char *text, bool heading)
+static void print_cell(const struct columns *t, size_t i, const char *text, bool heading)
 {
 	const struct column *column = &t->columns[i];
 	const char *color =
@@ -169,7 +169,7 @@ static void print_cell(const struct table *t, size_t i, const char *text, bool h
 		(void)fprintf(t->cli->out, "%*s", (int)(full - used), "");
 }
 
-void columns_print(struct table *t, bool heading)
+void columns_print(struct columns *t, bool heading)
 {
 	if (t->n_columns == 0)
 		return;
