@@ -159,11 +159,12 @@ golden: tests
 	$(Q)GOLDEN_WRITE=1 scripts/check-unit $(B)
 
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+# Instrumented code makes GCC warn of what is not there, so warnings are errors in the plain build only.
 asan:
-	$(Q)$(MAKE) --no-print-directory B=$(B)/asan HARDEN= OPT=-O1 EXTRA='$(SANITIZE)' STATIC_OFF=1 tests
+	$(Q)$(MAKE) --no-print-directory B=$(B)/asan HARDEN= OPT=-O1 WERROR= EXTRA='$(SANITIZE)' STATIC_OFF=1 tests
 	$(Q)scripts/check-unit $(B)/asan
 asan-programs:
-	$(Q)$(MAKE) --no-print-directory B=$(B)/asan HARDEN= OPT=-O1 EXTRA='$(SANITIZE)' STATIC_OFF=1 all
+	$(Q)$(MAKE) --no-print-directory B=$(B)/asan HARDEN= OPT=-O1 WERROR= EXTRA='$(SANITIZE)' STATIC_OFF=1 all
 analyze:
 	$(Q)$(MAKE) --no-print-directory B=$(B)/analyze HARDEN= EXTRA='-fanalyzer' libs all
 fuzz:
