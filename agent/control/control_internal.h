@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the files of this folder share. Inside this folder only.
+ */
+#ifndef AGENT_CONTROL_CONTROL_INTERNAL_H
+#define AGENT_CONTROL_CONTROL_INTERNAL_H
+
+#include "agent/control/compile.h"
+#include "agent/control/control.h"
+#include "agent/control/queue.h"
+#include "agent/node/node.h"
+#include "agent/spec/spec.h"
+#include "agent/status/recorder.h"
+#include "agent/store/store.h"
+#include "runtime/base/map.h"
+
+struct pulls;
+struct trash;
+
+struct control {
+	struct control_options o;
+	struct queue *queue;
+	struct recorder *recorder;
+	struct store_sub *sub;
+	struct pulls *pulls;
+	struct trash *trash;
+	struct node_facts *facts;
+	struct node_load load;			  /* what the admitted pods ask for */
+	struct map pods;			  /* uid → struct pod */
+	struct lane *pod_lane;			  /* keys: uid */
+	struct lane *replication_lane;		  /* keys: namespace/name */
+	struct lane *collect_lane;		  /* keys: kind/namespace/name */
+	struct lane *report_lane;		  /* keys: uid */
+	struct lane *chore_lane;		  /* keys: names in the table of control.c */
+	int state_fd;				  /* DIR/var/lib/berth/pods */
+	int run_fd;				  /* DIR/run/berth/pods */
+	int logs_fd;				  /* DIR/var/log/pods */
+	char *image_dir, *logs_dir, *seccomp_dir; /* absolute paths, for plans */
+	struct compile_node node;
+	json_t *gone; /* objects that were deleted and whose dependents have not been looked at */
+	uint64_t next_exec_id;
+	const struct kind *pod_kind, *secret_kind, *config_kind, *node_kind;
+};
+
+/* Who says a record. */
+#define BY_KUBELET "kubelet"
+#define BY_SCHEDULER "default-scheduler"
+
+static inline uint64_t control_wall(const struct control *c)
+{
+	return clock_wall_ns(c->o.clock);
+}
+
+static inline uint64_t control_now(const struct control *c)
+{
+	return clock_now_ns(c->o.clock);
+}
+
+/* A member of metadata, "" when missing. Borrowed. */
+static inline const char *meta_str(const json_t *object, const char *key)
+{
+	return json_str_or(json_map(object, "metadata"), key, "");
+}
+
+/* trash.c: directories that are being removed, by a child so that the loop does not wait for the disk */
+
+/** @c: borrowed. What an earlier agent left is taken up at once. */
+int trash_new(struct control *c, struct trash **ret, struct err *e);
+void trash_free(struct trash *own_t);
+/** Takes @name, an entry of @dir_fd (state_fd or logs_fd), out of sight and has it removed. A missing one is fine. */
+int trash_put(struct trash *t, int dir_fd, const char *name);
+/** The same for an entry of the directory @sub of @dir_fd. */
+int trash_put_in(struct trash *t, int dir_fd, const char *sub, const char *name);
+/** Is @name one that trash_put made? */
+bool trash_is(const char *name);
+
+#endif

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One pod as its worker sees it: what is known beside the object in the store, which is read when it is needed and
+ * not kept. Inside this folder only.
+ */
+#ifndef AGENT_CONTROL_POD_H
+#define AGENT_CONTROL_POD_H
+
+#include "agent/control/control_internal.h"
+#include "runtime/plan/link.h"
+
+/* Where the worker is with a pod. */
+enum pod_stage {
+	POD_PENDING, /* no shim: not admitted, or waiting for an image or a secret */
+	POD_SPAWNED, /* the shim makes the namespaces */
+	POD_STARTED, /* it has been told to run the containers */
+	POD_ADOPTED, /* a shim of an earlier agent, which has not said yet where it is */
+	POD_LEAVING, /* it has been told to stop */
+	POD_DYING,   /* the shim is gone; what may be left of the pod is being removed */
+	POD_ENDED,   /* nothing is left but the object, which has ended for good */
+	POD_STAGE_MAX
+};
+
+/* What the object in the store asks for. */
+enum pod_want {
+	WANT_RUN,
+	WANT_REST, /* phase Succeeded or Failed, or another node's: no processes */
+	WANT_STOP, /* deletionTimestamp: stop with grace, then the object goes */
+	WANT_GONE, /* there is no such object (any more) */
+	WANT_MAX
+};
+
+enum pod_action {
+	DO_NOTHING,
+	DO_ADMIT,
+	DO_PULL,
+	DO_LAUNCH,
+	DO_CONNECT, /* network, then "start" */
+	DO_REFRESH, /* new contents for its volumes */
+	DO_STOP,
+	DO_BURY,
+	DO_SETTLE, /* note that nothing is left */
+	DO_DELETE, /* the object */
+	DO_FORGET, /* the record in memory */
+	POD_ACTION_MAX
+};
+
+struct pod_view {
+	enum pod_want want;
+	enum pod_stage stage;
+	bool admitted;
+	bool images;  /* all there */
+	bool sandbox; /* namespaces are there: the shim has sent the network's */
+	bool stale;   /* something that it refers to has changed */
+};
+/** What to do next. Pure; a table. */
+enum pod_action pod_decide(const struct pod_view *v);
+
+/* What is known of the image of one container. */
+struct pod_image {
+	char *ref; /* as the spec has it */
+	char *why; /* ErrImagePull, ImagePullBackOff, ErrImageNeverPull …; NULL: nothing wrong */
+	char *message;
+	char *name,
+		*id; /* for the status: normalised reference, "NAME@DIGEST"; NULL: not launched by this agent */
+	uint64_t retry_ns, delay_ns; /* back-off of pulling */
+	bool pulling, pulled;	     /* pulled: this pod need not pull it again */
+};
+
+struct control_exec;
+
+struct pod {
+	struct control *control;
+	char *uid, *ns, *name;
+	enum pod_stage stage;
+	bool admitted, stale, sandbox, orderly; /* orderly: the shim said "stopped" */
+	bool host_network;
+	struct node_load asked;		/* while admitted */
+	char *why_not;			/* not admitted because */
+	char *trouble, *trouble_reason; /* why it cannot be launched: shown by its containers */
+	struct pod_image *images;	/* one a container, in start order */
+	size_t n_images;
+	char *sources; /* "Secret/a\nConfigMap/b\n": what it refers to */
+	uint64_t admitted_wall_ns;
+	uint32_t address;      /* 0: none */
+	json_t *payload;       /* built and not sent yet */
+	uint64_t payload_hash; /* of the last that was sent */
+	int sock, netns_fd, pidfd;
+	pid_t pid;
+	sd_event_source *sock_source, *pidfd_source;
+	struct pod_snapshot *snapshot;
+	const char *failed_reason, *failed_message; /* the pod ends with this; static */
+	uint64_t stop_by_ns;			    /* LEAVING: the grace that was sent ends */
+	uint64_t bury_delay_ns;
+	uint64_t launch_ns, launch_delay_ns; /* not before; back-off of launching */
+	uint64_t launched_ns;
+	struct control_exec *execs;
+};
+
+/* pod.c */
+struct pod *pod_find(const struct control *c, const char *uid);
+struct pod *pod_find_named(const struct control *c, const char *ns, const char *name);
+struct pod *pod_add(struct control *c, const char *uid, const char *ns, const char *name);
+/** Out of the map, with everything it holds open. NULL is a no-op. */
+void pod_drop(struct pod *own_p);
+void pod_work(void *control, const char *uid);
+/** Called for each event of the store that is about a pod, a secret or a configMap. */
+void pod_object_changed(struct control *c, const struct store_event *event);
+/** The object with this pod's uid. 0 and a new reference, or -ENOENT. */
+int pod_object(struct pod *p, json_t **ret);
+/** To be looked at now; at @at_ns; its status to be written. */
+void pod_mark(struct pod *p);
+void pod_mark_at(struct pod *p, uint64_t at_ns);
+void pod_mark_report(struct pod *p);
+/** Says a record about the pod. */
+void pod_say(struct pod *p, bool warning, const char *reason, const char *format, ...)
+	PRINTF_LIKE(4, 5);
+void pod_say_of(struct pod *p, const char *container, bool warning, const char *reason,
+	const char *format, ...) PRINTF_LIKE(5, 6);
+/** Why it cannot be launched (NULL: it can). @reason: static text, "CreateContainerConfigError". Returns: whether this is news. */
+bool pod_set_trouble(struct pod *p, const char *reason, const char *message);
+
+/* Hands: 1 something has changed, decide again; 0 wait. */
+int pod_admit(struct pod *p, const json_t *object); /* pod_launch.c */
+/** A connection to the socket @name in @run_fd, which does not wait. Returns: fd or -errno. */
+int pod_connect_socket(int run_fd, const char *name);
+
+/* pod_prepare.c */
+int pod_pull(struct pod *p, const json_t *object);    /* pod_prepare.c */
+int pod_launch(struct pod *p, const json_t *object);  /* pod_launch.c */
+int pod_connect(struct pod *p, const json_t *object); /* pod_launch.c */
+int pod_refresh(struct pod *p, const json_t *object); /* pod_launch.c */
+int pod_stop(struct pod *p, const json_t *object);    /* pod_end.c */
+int pod_bury(struct pod *p, const json_t *object);    /* pod_end.c */
+int pod_delete(struct pod *p, const json_t *object);  /* pod_end.c */
+
+/* pod_prepare.c */
+bool pod_has_images(struct pod *p, const json_t *object);
+void pod_release_load(struct pod *p);
+/** A pull that the pod waits for has ended: @r 0 or -errno. */
+void pod_pull_ended(struct control *c, const char *uid, const char *ref, int r, uint64_t took_ns,
+	const char *message);
+
+/* pod_link.c */
+/** Takes the connection to the shim, whose messages are read from now on. */
+int pod_link_open(struct pod *p, int own_sock, struct err *e);
+void pod_link_close(struct pod *p);
+/** @memfd: passed along; -1: none. 0, -EAGAIN (full: try again), -errno. */
+int pod_send(struct pod *p, const struct link_message *m, int memfd);
+int pod_watch_child(struct pod *p, struct err *e);
+/** The shim is gone: everything else follows. */
+void pod_lost(struct pod *p);
+
+/* pod_report.c */
+void report_work(void *control, const char *uid);
+/** Writes the status now when it has changed. */
+void pod_report(struct pod *p);
+
+/* pod_adopt.c */
+/** Fills the map from the store, the run directory and the cgroups. */
+int pods_adopt(struct control *c, struct err *e);
+
+/* exec.c */
+void exec_message(struct pod *p, struct link_message *m, int *own_tty_fd);
+void exec_end_all(struct pod *p, const char *why);
+
+/* pulls.c */
+int pulls_new(struct control *c, struct pulls **ret);
+void pulls_free(struct pulls *own_p);
+/** The pod waits for @ref; one pull serves all that want the same with the same credentials. 0 or -errno. */
+int pulls_want(
+	struct pulls *p, const char *ref, const char *auth_json, const char *uid, struct err *e);
+/** The pod no longer waits for anything. */
+void pulls_forget(struct pulls *p, const char *uid);
+
+#endif

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The end of a pod, asked for or not: stop with grace, kill what is left, take away cgroups, network, directories, and
+ * at last the object. Each step is made again until it has succeeded, so an agent that dies in the middle is no
+ * different from a slow one. Must hold: nothing of the pod is running when its object goes (safety R23, R27).
+ */
+#include "agent/control/pod.h"
+
+#include "agent/status/pod_status.h"
+#include "cgroups/group.h"
+#include "cgroups/kill.h"
+#include "cgroups/members.h"
+#include "cgroups/names.h"
+#include "runtime/base/fs.h"
+#include "runtime/base/log.h"
+#include "runtime/net/net.h"
+
+#include <sys/pidfd.h>
+
+/* What a shim gets beyond the grace before it is taken for hung. */
+#define STOP_SLACK_NS (10 * NS_PER_SEC)
+#define BURY_FIRST_NS (5 * NS_PER_MS)
+#define BURY_LAST_NS NS_PER_SEC
+
+/* ---- stop --------------------------------------------------------------------------------------------- */
+
+/* What is left of the grace of a deletion; an ended or forgotten pod has none. */
+static uint64_t grace_ns(const struct control *c, const json_t *object)
+{
+	const json_t *metadata = json_map(object, "metadata");
+	int64_t seconds = json_int(metadata, "deletionGracePeriodSeconds", 0);
+	const char *text = json_str(metadata, "deletionTimestamp");
+	uint64_t ends, now = control_wall(c), whole = (uint64_t)seconds * NS_PER_SEC;
+
+	if (!text || seconds <= 0)
+		return 0;
+	/* The time has whole seconds: one more is due to the pod. */
+	if (rfc3339_parse(text, &ends) < 0)
+		return whole;
+	ends += NS_PER_SEC;
+	uint64_t left = ends > now ? ends - now : 0;
+	return left < whole ? left : whole;
+}
+
+static void say_killing(struct pod *p)
+{
+	for (size_t i = 0; p->snapshot && i < p->snapshot->n_containers; i++) {
+		const struct container_snapshot *s = &p->snapshot->containers[i];
+		if (s->state == CONTAINER_RUNNING)
+			pod_say_of(p, s->name, false, "Killing", "Stopping container %s", s->name);
+	}
+}
+
+/* The shim does not do what it was told. */
+static void kill_shim(struct pod *p)
+{
+	char path[CGROUP_PATH_MAX];
+
+	log_line(LOG_WARNING, "a shim is killed because it does not stop its pod", "pod", p->name);
+	if (p->pidfd >= 0)
+		(void)pidfd_send_signal(p->pidfd, SIGKILL, NULL, 0);
+	else if (cgroup_shim_path(path, sizeof(path), p->control->o.cgroup_base, p->uid) == 0)
+		(void)cgroup_kill(p->control->o.cgroups, path);
+}
+
+int pod_stop(struct pod *p, const json_t *object)
+{
+	struct control *c = p->control;
+	uint64_t now = control_now(c), grace = grace_ns(c, object), by = now + grace;
+
+	if (p->stage == POD_LEAVING && p->stop_by_ns && p->stop_by_ns <= by) {
+		if (now >= p->stop_by_ns + STOP_SLACK_NS) {
+			kill_shim(p);
+			p->stop_by_ns = now; /* and again when that did not help */
+		}
+		pod_mark_at(p, p->stop_by_ns + STOP_SLACK_NS);
+		return 0;
+	}
+	if (!p->stop_by_ns)
+		say_killing(p);
+	struct link_message m = {.type = LINK_STOP, .grace_ns = grace};
+	int r = pod_send(p, &m, -1);
+	if (r == -EAGAIN) {
+		pod_mark_at(p, now + BURY_FIRST_NS);
+		return 0;
+	}
+	if (r < 0) {
+		pod_lost(p);
+		return 1;
+	}
+	p->stage = POD_LEAVING;
+	p->stop_by_ns = by;
+	pod_mark_at(p, by + STOP_SLACK_NS);
+	return 0;
+}
+
+/* ---- bury --------------------------------------------------------------------------------------------- */
+
+/* 0: neither group is there any more; -EBUSY: not yet. */
+static int clear_cgroups(struct pod *p)
+{
+	const struct control *c = p->control;
+	char paths[2][CGROUP_PATH_MAX];
+	int r = cgroup_path(paths[0], sizeof(paths[0]), c->o.cgroup_base, p->uid, NULL);
+	int result = 0;
+
+	if (r >= 0)
+		r = cgroup_shim_path(paths[1], sizeof(paths[1]), c->o.cgroup_base, p->uid);
+	if (r < 0)
+		return 0; /* no name that could ever have been a group's */
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		if (cgroup_populated(c->o.cgroups, paths[i]) > 0)
+			(void)cgroup_kill(c->o.cgroups, paths[i]);
+		r = cgroup_remove(c->o.cgroups, paths[i]);
+		if (r < 0)
+			result = r;
+	}
+	return result;
+}
+
+static void clear_network(struct pod *p)
+{
+	struct net *net = p->control->o.net;
+
+	if (!net)
+		return;
+	net_pod_down(net, p->uid);
+	if (p->address)
+		pool_release(net_pool(net), p->address);
+	p->address = 0;
+}
+
+/* Directories: all of them, or only what a new shim of the same pod makes anew (volumes stay with the pod). */
+static int clear_dirs(struct pod *p, bool all)
+{
+	struct control *c = p->control;
+	int r = fs_remove_tree(c->run_fd, p->uid);
+
+	if (r < 0)
+		return r;
+	return all ? trash_put(c->trash, c->state_fd, p->uid)
+		   : trash_put_in(c->trash, c->state_fd, p->uid, "containers");
+}
+
+static bool has_run(const json_t *object)
+{
+	const json_t *status;
+	size_t i;
+
+	json_array_foreach (json_at(object, "status", "containerStatuses", NULL), i, status) {
+		if (json_str_or(status, "containerID", "")[0])
+			return true;
+	}
+	return false;
+}
+
+/* A pod that is never restarted ends with its shim. */
+static bool ends_here(const struct pod *p, const json_t *object)
+{
+	return !p->orderly && has_run(object) &&
+	       streq(json_str(json_map(object, "spec"), "restartPolicy"), "Never");
+}
+
+/* The shim died of itself: say so, and do not build it anew faster and faster. */
+static void note_crash(struct pod *p)
+{
+	struct control *c = p->control;
+	const uint64_t young = 10 * NS_PER_SEC;
+	uint64_t now = control_now(c);
+
+	if (!p->launched_ns)
+		return;
+	pod_say(p, false, "SandboxChanged",
+		"Pod sandbox changed, it will be killed and re-created.");
+	if (now - p->launched_ns >= young) {
+		p->launch_delay_ns = 0;
+		return;
+	}
+	p->launch_delay_ns = p->launch_delay_ns ? p->launch_delay_ns * 2 : NS_PER_SEC / 2;
+	if (p->launch_delay_ns > 300 * NS_PER_SEC)
+		p->launch_delay_ns = 300 * NS_PER_SEC;
+	p->launch_ns = now + p->launch_delay_ns;
+	pod_mark_at(p, p->launch_ns);
+}
+
+static int bury_again(struct pod *p)
+{
+	p->bury_delay_ns = p->bury_delay_ns ? p->bury_delay_ns * 2 : BURY_FIRST_NS;
+	if (p->bury_delay_ns > BURY_LAST_NS)
+		p->bury_delay_ns = BURY_LAST_NS;
+	pod_mark_at(p, control_now(p->control) + p->bury_delay_ns);
+	return 0;
+}
+
+int pod_bury(struct pod *p, const json_t *object)
+{
+	bool wanted = object && !meta_str(object, "deletionTimestamp")[0] && !pod_ended(object);
+
+	if (p->pid) {
+		/* A shim that lives without its line is of no use. */
+		(void)pidfd_send_signal(p->pidfd, SIGKILL, NULL, 0);
+		return 0;
+	}
+	if (clear_cgroups(p) < 0 || clear_dirs(p, !wanted) < 0)
+		return bury_again(p);
+	clear_network(p);
+	pod_link_close(p);
+	if (wanted && ends_here(p, object)) {
+		p->failed_reason = "ContainerStatusUnknown";
+		p->failed_message =
+			"the pod's processes ended and nobody saw how; its restartPolicy "
+			"is Never";
+		pod_report(p);
+		(void)trash_put(p->control->trash, p->control->state_fd, p->uid);
+		p->stage = POD_ENDED;
+		pod_release_load(p);
+		return 0;
+	}
+	/* Nobody saw the end of what a dead shim had running: its last words are out of date. */
+	if (!p->orderly)
+		snapshot_free(take(p->snapshot));
+	pod_report(p);
+	snapshot_free(take(p->snapshot));
+	if (wanted)
+		note_crash(p);
+	else
+		pod_release_load(p);
+	p->stop_by_ns = 0;
+	p->stage = wanted || meta_str(object, "deletionTimestamp")[0] ? POD_PENDING : POD_ENDED;
+	p->orderly = false;
+	return object != NULL || p->stage == POD_ENDED;
+}
+
+/* ---- the object --------------------------------------------------------------------------------------- */
+
+int pod_delete(struct pod *p, const json_t *object)
+{
+	struct control *c = p->control;
+	const json_t *finalizers = json_at(object, "metadata", "finalizers", NULL);
+	const struct store_precondition pre = {.uid = p->uid};
+	cleanup_free char *logs = pod_log_name(object);
+	struct err e = {0};
+
+	pod_release_load(p);
+	if (json_array_size(finalizers))
+		return 0; /* whoever put them there takes them out: that is an event */
+	int r = store_delete(c->o.store, c->pod_kind, p->ns, p->name, &pre, NULL, &e);
+	if (r < 0 && r != -ENOENT) {
+		log_line(LOG_WARNING, "a pod cannot be deleted yet", "pod", p->name, "error",
+			err_text(&e));
+		pod_mark_at(p, control_now(c) + NS_PER_SEC);
+		return 0;
+	}
+	(void)trash_put(c->trash, c->logs_fd, logs);
+	(void)trash_put(c->trash, c->state_fd, p->uid);
+	pod_drop(p);
+	return 0;
+}
