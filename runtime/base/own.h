@@ -33,7 +33,11 @@
 
 static inline void own_free_p(void *slot)
 {
-	free(*(void **)slot);
+	void *p;
+
+	/* A copy: the variable may be a pointer of any type. */
+	memcpy(&p, slot, sizeof p);
+	free(p);
 }
 
 static inline void own_close_p(const int *fd)

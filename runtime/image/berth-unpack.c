@@ -300,11 +300,25 @@ static const struct option options[] = {
 	{0},
 };
 
+/* Unpacks, and says how it went in one line. Returns: the exit code. */
+static int unpack_and_tell(const struct wanted *wanted)
+{
+	struct err e = {0};
+	char *text = NULL;
+	int r = unpack_layer(wanted, &text, &e), told;
+
+	if (r < 0)
+		text = error_text(r, &e);
+	told = fs_write_all(RESULT_FD, text, strlen(text));
+	if (told == 0)
+		told = fs_write_all(RESULT_FD, "\n", 1);
+	free(text);
+	return r < 0 || told < 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct wanted wanted = {.size_bytes = UINT64_MAX};
-	cleanup_free char *text = NULL;
-	struct err e = {0};
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -323,10 +337,5 @@ int main(int argc, char **argv)
 		}
 	}
 	(void)umask(0);
-	c = unpack_layer(&wanted, &text, &e);
-	if (c < 0)
-		text = error_text(c, &e);
-	if (fs_write_all(RESULT_FD, text, strlen(text)) < 0 || fs_write_all(RESULT_FD, "\n", 1) < 0)
-		return 1;
-	return c < 0;
+	return unpack_and_tell(&wanted);
 }

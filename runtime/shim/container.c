@@ -10,6 +10,7 @@
 #include "runtime/shim/restart.h"
 #include "runtime/shim/shim.h"
 
+#include <assert.h>
 #include <signal.h>
 #include <sys/syscall.h>
 
@@ -219,8 +220,8 @@ void container_not_launched(struct container *c, const char *reason, const char 
 {
 	struct run run = {.reason = "StartError", .exit_code = OUTCOME_NOT_STARTED};
 
+	assert(text);
 	log_close_pipes(&c->log);
-	c->waiting = reason;
 	set_waiting(c, reason, text);
 	c->unborn = !was_run;
 	if (was_run) {
