@@ -27,9 +27,11 @@ struct bench {
 	const char *tmpfs; /* scratch directory in memory */
 	const char *runtime;
 	int reps;
-	pid_t berthd; /* 0: not running */
 	struct cgroup_host host;
-	char *group; /* the one that this process is in */
+	char *group;	  /* the one that this process is in */
+	pid_t berthd;	  /* 0: not running */
+	char *agent_root; /* its --root */
+	char *agent_base; /* its top cgroup */
 };
 
 /* ---- figures ---- */
@@ -65,6 +67,8 @@ uint64_t stamp_wait(const char *path, size_t n);
 
 /** Run @argv to its end with the runtime's plain environment; dies unless it exits with 0. */
 void run_ok(const char *const *argv);
+/** Start @argv and leave it running. */
+pid_t run_beside(const char *const *argv, const char *const *env, int out_fd);
 /** The same, the exit code being the result. */
 int run(const char *const *argv);
 
@@ -78,9 +82,50 @@ void bundle_write(const struct bench *b, const char *dir, json_t *own_seccomp);
  */
 double bundle_run(const struct bench *b, const char *dir, unsigned pause_ms, bool warm);
 
+/* ---- berthd below a root of its own ---- */
+
+/** Start it, wait until it is ready, load the image of the probe (ROOT/probe.tar).  Nothing when it runs. */
+void agent_start(struct bench *b);
+/** Delete every pod, stop it, remove its cgroups. */
+void agent_stop(struct bench *b);
+
+/** One request; @body may be NULL. Returns: the answer, a new reference or NULL for none; *@ret_status the code. */
+json_t *agent_call(const struct bench *b, const char *method, const char *path, const json_t *body,
+	int *ret_status);
+
+/* What a pod of the measurements looks like. */
+struct pod_spec {
+	const char *name;
+	const char *verb;     /* of the probe */
+	const char *argument; /* after the file, or NULL */
+	const char *policy;   /* restartPolicy */
+	int containers;
+};
+/**
+ * Ask for it; dies unless it is accepted. Its probes write to ROOT/stamps/stamp.
+ * Returns: its uid, to be freed.
+ */
+char *pod_create(const struct bench *b, const struct pod_spec *p);
+/** Ask for the end of "PREFIX0" … "PREFIX(N-1)", without grace, and wait until all are gone. */
+void pods_delete(const struct bench *b, const char *prefix, int n);
+/** The shim of a pod; its containers' process. */
+pid_t pod_shim(const struct bench *b, const char *uid);
+pid_t pod_process(const struct bench *b, const char *uid);
+
+/** Proportional share of memory in KiB; context switches of all threads, wanted and not. */
+double process_pss_kib(pid_t pid);
+uint64_t process_switches(pid_t pid);
+
 /* ---- the measurements: each prints its figures ---- */
 
 void bench_seccomp(struct bench *b);
 void bench_move(struct bench *b);
+void bench_crash(struct bench *b);
+void bench_pod(struct bench *b);
+void bench_memory(struct bench *b);
+void bench_burst(struct bench *b);
+void bench_idle(struct bench *b);
+void bench_logs(struct bench *b);
+void bench_unpack(struct bench *b);
 
 #endif

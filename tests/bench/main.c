@@ -18,6 +18,13 @@ static const struct {
 	void (*fn)(struct bench *b);
 	const char *what;
 } measurements[] = {
+	{"crash", bench_crash, "kill -9 of a container to the first instruction of the next one"},
+	{"pod", bench_pod, "a pod of two containers, from accepted to both running"},
+	{"memory", bench_memory, "memory of shims and agent with 0, 1, 20 and 100 pods"},
+	{"burst", bench_burst, "100 pods of one container, all asked for at once"},
+	{"idle", bench_idle, "wake-ups in a minute in which nothing happens"},
+	{"logs", bench_logs, "throughput of a container that writes lines"},
+	{"unpack", bench_unpack, "unpacking of a gzip layer, in memory"},
 	{"seccomp", bench_seccomp, "cost of the default seccomp profile in one runc run"},
 	{"move", bench_move, "cost of the first move between groups, and of a warmed start"},
 };
@@ -43,6 +50,7 @@ static int measure(struct bench *b, char *const *names)
 		(void)fflush(stdout);
 		measurements[i].fn(b);
 	}
+	agent_stop(b);
 	return 0;
 }
 

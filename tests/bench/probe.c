@@ -4,7 +4,8 @@
  *
  *   probe start FILE        append "NS\n" to FILE at its first instruction, then wait for ever
  *   probe once FILE         the same, then end
- *   probe lines MIB         write that many MiB in lines of 100 bytes to standard output, then end
+ *   probe lines FILE MIB    append "NS\n", write that many MiB in lines of 100 bytes to standard output, append
+ *                           "NS\n" again, then end
  *
  * NS is CLOCK_MONOTONIC, which a container shares with its host.
  */
@@ -48,12 +49,12 @@ static int lines(unsigned long mib)
 
 int main(int argc, char **argv)
 {
-	if (argc != 3)
+	if (argc < 3)
 		return 2;
-	if (strcmp(argv[1], "lines") == 0)
-		return lines(strtoul(argv[2], NULL, 10));
 	if (tell(argv[2]) != 0)
 		return 1;
+	if (argc == 4 && strcmp(argv[1], "lines") == 0)
+		return lines(strtoul(argv[3], NULL, 10)) || tell(argv[2]);
 	if (strcmp(argv[1], "once") == 0)
 		return 0;
 	for (;;)
