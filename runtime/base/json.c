@@ -248,7 +248,7 @@ json_t *json_sub(json_t *object, const char *key)
 {
 	json_t *sub = json_object_get(object, key);
 
-	if (!sub) {
+	if (!json_is_object(sub)) {
 		sub = json_object();
 		json_put(object, key, sub);
 	}

@@ -69,7 +69,7 @@ void json_put_str(json_t *object, const char *key, const char *value);
 void json_put_int(json_t *object, const char *key, int64_t value);
 void json_put_flag(json_t *object, const char *key, bool value);
 void json_put(json_t *object, const char *key, json_t *own_value);
-/** The member object @key, made when it is missing. Borrowed. */
+/** The member object @key, made when it is missing or of another type. Borrowed. */
 json_t *json_sub(json_t *object, const char *key);
 void json_push(json_t *array, json_t *own_value);
 

@@ -83,6 +83,7 @@ static void readers_and_writers(void **state)
 	json_put_str(j, "none", NULL);
 	json_put_int(j, "i", -3);
 	json_put_flag(j, "f", true);
+	json_put_int(j, "a", 5); /* of another type: replaced */
 	json_put_int(json_sub(json_sub(j, "a"), "b"), "c", 1);
 	text = json_canonical(j);
 	assert_string_equal(text, "{\"a\":{\"b\":{\"c\":1}},\"f\":true,\"i\":-3,\"s\":\"x\"}");
