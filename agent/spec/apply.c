@@ -175,6 +175,11 @@ int spec_apply_patch(const struct kind *k, const json_t *original, const json_t 
 
 void spec_set_last_applied(json_t *modified)
 {
+	/* What is of another type is left for decoding to say. */
+	const json_t *metadata = json_object_get(modified, "metadata");
+	const json_t *before = json_object_get(metadata, "annotations");
+	if ((metadata && !json_is_object(metadata)) || (before && !json_is_object(before)))
+		return;
 	json_t *annotations = json_sub(json_sub(modified, "metadata"), "annotations");
 	json_object_del(annotations, LAST_APPLIED);
 	cleanup_free char *text = json_canonical(modified);

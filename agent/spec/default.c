@@ -69,6 +69,13 @@ void spec_default(const struct kind *k, json_t *object)
 		json_put_str(object, "kind", k->kind);
 }
 
+/* The member object, made when it is missing; NULL when it is of another type, which decoding has said. */
+static json_t *sub_object(json_t *object, const char *key)
+{
+	json_t *member = json_object_get(object, key);
+	return member && !json_is_object(member) ? NULL : json_sub(object, key);
+}
+
 /* ":latest" and no tag at all are looked up each time; a digest never. */
 static bool image_is_latest(const char *image)
 {
@@ -91,9 +98,9 @@ void default_container(json_t *container)
 	json_t *value;
 	if (!limits || !json_object_size(limits))
 		return;
-	json_t *requests = json_sub(resources, "requests");
+	json_t *requests = sub_object(resources, "requests");
 	json_object_foreach (limits, name, value)
-		if (!json_object_get(requests, name))
+		if (requests && !json_object_get(requests, name))
 			json_put(requests, name, json_copy(value));
 }
 
@@ -103,7 +110,7 @@ static void host_ports(json_t *containers)
 	json_t *container, *port;
 	json_array_foreach (containers, i, container)
 		json_array_foreach (json_list(container, "ports"), j, port)
-			if (!json_int(port, "hostPort", 0))
+			if (json_is_object(port) && !json_int(port, "hostPort", 0))
 				json_put_int(port, "hostPort", json_int(port, "containerPort", 0));
 }
 
@@ -136,23 +143,33 @@ void default_replication_controller(json_t *rc)
 	json_t *selector = json_map(spec, "selector");
 	if (!selector || !json_object_size(selector))
 		json_put(spec, "selector", json_deep_copy(labels));
-	json_t *metadata = json_sub(rc, "metadata");
+	json_t *metadata = sub_object(rc, "metadata");
 	json_t *own = json_map(metadata, "labels");
-	if (!own || !json_object_size(own))
+	if (metadata && (!own || !json_object_size(own)))
 		json_put(metadata, "labels", json_deep_copy(labels));
+}
+
+void default_namespace(json_t *ns)
+{
+	json_t *metadata = sub_object(ns, "metadata");
+	const char *name = json_str_or(metadata, "name", "");
+	json_t *labels = *name ? sub_object(metadata, "labels") : NULL;
+	if (labels)
+		json_put_str(labels, "kubernetes.io/metadata.name", name);
 }
 
 void default_secret(json_t *secret)
 {
 	json_t *plain = json_map(secret, "stringData");
+	json_t *data = plain ? sub_object(secret, "data") : NULL;
 	const char *key;
 	json_t *value;
 	json_object_foreach (plain, key, value) {
 		const char *text = json_string_value(value);
-		if (!text)
+		if (!text || !data)
 			continue;
 		cleanup_free char *encoded = base64_encode(text, json_string_length(value));
-		json_put_str(json_sub(secret, "data"), key, encoded);
+		json_put_str(data, key, encoded);
 	}
 	if (plain)
 		json_object_del(secret, "stringData");

@@ -15,6 +15,8 @@ void default_pod_spec(json_t *spec);
 void default_volume(json_t *volume);
 /** selector and labels from the template's labels. */
 void default_replication_controller(json_t *rc);
+/** The label that selectors of namespaces go by. */
+void default_namespace(json_t *ns);
 /** stringData goes into data. */
 void default_secret(json_t *secret);
 

@@ -60,7 +60,7 @@ static void add_values(struct str *out, const struct field *f)
 		str_addf(out, "  default: %s\n", f->fallback);
 }
 
-static void add_field(struct str *out, const struct field *f, bool observed)
+static void add_field(struct str *out, const struct field *f, bool observed, bool refused)
 {
 	cleanup_str struct str support = {0};
 	str_addf(out, "  %s\t<", f->name);
@@ -68,7 +68,10 @@ static void add_field(struct str *out, const struct field *f, bool observed)
 	str_addf(out, ">%s\n", f->flags & REQUIRED ? " -required-" : "");
 	add_values(out, f);
 	add_wrapped(out, "", f->doc);
-	support_text(f, observed, &support);
+	if (refused)
+		str_add(&support, "refused, as what it belongs to");
+	else
+		support_text(f, observed, &support);
 	add_wrapped(out, "berth: ", support.p);
 	str_add(out, "\n");
 }
@@ -142,7 +145,7 @@ int spec_explain(
 		return 0;
 	str_add(out, "FIELDS:\n");
 	for (const struct field *m = t->fields; m->name && !recursive; m++)
-		add_field(out, m, observed || m->flags & OBSERVED);
+		add_field(out, m, observed || m->flags & OBSERVED, *of);
 	if (recursive)
 		add_tree(out, t, 1);
 	return 0;

@@ -90,8 +90,12 @@ static json_t *property(struct generator *g, const struct field *f)
 		json_put(out, f->flags & LIST ? "items" : "additionalProperties", value);
 	}
 	cleanup_str struct str text = {0};
-	str_addf(&text, "%s berth: ", f->doc);
-	support_text(f, (f->flags & OBSERVED) != 0, &text);
+	str_add(&text, f->doc);
+	/* A type is described once, wherever it is used: that berth honours a field goes without saying. */
+	if (f->support != HONOURED) {
+		str_add(&text, " berth: ");
+		support_text(f, false, &text);
+	}
 	json_put_str(out, "description", text.p);
 	bool merges = f->flags & LIST && (f->key || f->flags & MERGE);
 	if (merges) {

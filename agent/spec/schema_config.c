@@ -64,7 +64,8 @@ static const struct field namespace_fields[] = {
 	{"status", OBJECT, "The namespace found.", .flags = OBSERVED, .of = &type_namespace_status},
 	END,
 };
-const struct type type_namespace = {"Namespace", "A scope for names.", namespace_fields};
+const struct type type_namespace = {
+	"Namespace", "A scope for names.", namespace_fields, .fill = default_namespace};
 
 static const struct field event_source[] = {
 	{"component", STRING, "Program that reported it."},

@@ -144,8 +144,12 @@ enum { ALWAYS_SERVERS = 5 };
 
 void spec_keep_status(const struct kind *k, const json_t *old, json_t *object)
 {
-	json_t *metadata = json_sub(object, "metadata");
+	json_t *metadata = json_object_get(object, "metadata");
 	const json_t *before = json_object_get(old, "metadata");
+	/* Of another type: decoding will say so. */
+	if (metadata && !json_is_object(metadata))
+		return;
+	metadata = json_sub(object, "metadata");
 	for (size_t i = 0; i < ARRAY_SIZE(server_members); i++) {
 		const char *name = server_members[i];
 		json_t *kept = json_object_get(before, name);

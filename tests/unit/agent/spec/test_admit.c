@@ -279,6 +279,88 @@ static void test_texts(void **state)
 	assert_true(p.n < 1000 && p.n_warnings < 1000);
 }
 
+/* Every value of an object, one after another, by one of another type: a problem or not, but never the end. */
+static size_t spoil(json_t *root, json_t *at, const struct kind *k)
+{
+	size_t n = 0, i;
+	void *next;
+	const char *key;
+	json_t *value;
+	json_t *const others[] = {
+		json_integer(5), json_string("x"), json_array(), json_object(), json_true()};
+	for (i = 0; i < json_array_size(at); i++)
+		n += spoil(root, json_array_get(at, i), k);
+	json_object_foreach_safe (at, next, key, value) {
+		cleanup_json json_t *kept = json_incref(value);
+		n += spoil(root, value, k);
+		for (i = 0; i < ARRAY_SIZE(others); i++) {
+			cleanup_problems struct problems p = {0};
+			json_object_set(at, key, others[i]);
+			cleanup_json json_t *object = json_deep_copy(root),
+					    *old = json_deep_copy(root);
+			spec_set_last_applied(object);
+			spec_keep_status(k, old, object);
+			spec_admit(k, object, FIELD_STRICT, &p);
+			spec_validate_update(k, old, object, &p);
+			spec_keep_spec(k, old, object);
+			n++;
+		}
+		json_object_set(at, key, kept);
+	}
+	for (i = 0; i < ARRAY_SIZE(others); i++)
+		json_decref(others[i]);
+	return n;
+}
+
+static void test_wrong_types_everywhere(void **state)
+{
+	(void)state;
+	static const char *const objects[] = {
+		POD("\"hostNetwork\":true,\"containers\":[{\"name\":\"c\",\"image\":\"i\","
+		    "\"ports\":[{"
+		    "\"containerPort\":1,\"name\":\"p\"}],\"env\":[{\"name\":\"A\",\"valueFrom\":{"
+		    "\"resourceFieldRef\":{\"resource\":\"limits.cpu\",\"divisor\":1}}},{\"name\":"
+		    "\"B\","
+		    "\"valueFrom\":{\"fieldRef\":{\"fieldPath\":\"metadata.name\"}}}],"
+		    "\"resources\":{"
+		    "\"limits\":{\"cpu\":1},\"requests\":{\"cpu\":1}},\"volumeMounts\":[{\"name\":"
+		    "\"v\","
+		    "\"mountPath\":\"/"
+		    "a\"}],\"securityContext\":{\"allowPrivilegeEscalation\":false,"
+		    "\"capabilities\":{\"add\":[\"KILL\"]}}}],\"volumes\":[{\"name\":\"v\","
+		    "\"projected\":{"
+		    "\"sources\":[{\"secret\":{\"name\":\"s\",\"items\":[{\"key\":\"k\",\"path\":"
+		    "\"p\"}]}}]}}],"
+		    "\"dnsConfig\":{\"nameservers\":[\"1.1.1.1\"]},\"nodeSelector\":{\"a\":\"b\"},"
+		    "\"securityContext\":{\"sysctls\":[{\"name\":\"kernel.sem\",\"value\":\"1\"}]},"
+		    "\"tolerations\":[{\"key\":\"a\"}]"),
+		RC("\"selector\":{\"a\":\"b\"},\"template\":{\"metadata\":{\"labels\":{\"a\":\"b\"}"
+		   ","
+		   "\"annotations\":{\"c\":\"d\"}},\"spec\":{\"containers\":[{\"name\":\"c\"}]}}"),
+		SECRET("\"type\":\"kubernetes.io/"
+		       "dockerconfigjson\",\"data\":{\".dockerconfigjson\":\"e30=\"},"
+		       "\"stringData\":{\"a\":\"b\"},\"immutable\":true"),
+		"{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{\"name\":\"n\","
+		"\"labels\":{\"a\":"
+		"\"b\"},\"finalizers\":[\"a/b\"],\"deletionTimestamp\":\"2026-01-01T00:00:00Z\","
+		"\"ownerReferences\":[{\"uid\":\"u\"}]},\"status\":{\"phase\":\"Active\"}}",
+		"{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"n\"},"
+		"\"data\":{\"a\":"
+		"\"b\"},\"binaryData\":{\"c\":\"\"}}",
+		"{\"apiVersion\":\"v1\",\"kind\":\"Event\",\"metadata\":{\"name\":\"n\"},"
+		"\"involvedObject\":{"
+		"\"namespace\":\"a\"}}"};
+	size_t n = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(objects); i++) {
+		cleanup_json json_t *object = NULL;
+		const struct kind *k = NULL;
+		assert_int_equal(json_parse(sv(objects[i]), &object, NULL), 0);
+		assert_int_equal(kind_of(object, &k, NULL), 0);
+		n += spoil(object, object, k);
+	}
+	assert_true(n > 500);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -287,6 +369,7 @@ int main(void)
 		cmocka_unit_test(test_unknown_fields_by_validation),
 		cmocka_unit_test(test_status),
 		cmocka_unit_test(test_texts),
+		cmocka_unit_test(test_wrong_types_everywhere),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
