@@ -158,9 +158,7 @@ static int explain_end(struct child *child, struct err *e)
 		const char *why;
 	} reasons[] = {
 		{SIGSYS, "its system call filter stopped it"},
-		{SIGXCPU, "it used more processor time than a layer may"},
-		{SIGXFSZ, "it wrote a file longer than a layer may"},
-		{SIGKILL, "it was killed (out of memory?)"},
+		{SIGKILL, "it was killed (out of memory, or out of processor time?)"},
 	};
 	int status;
 
