@@ -5,6 +5,7 @@
  * any way, it leaves every pod running; started again, it finds them.
  */
 #include "agent/api/api.h"
+#include "agent/api/backend.h"
 #include "agent/control/control.h"
 #include "agent/control/manifests.h"
 #include "agent/node/oci_runtime.h"
@@ -383,9 +384,9 @@ static int open_api(struct agent *a, struct err *e)
 		.loop = a->loop,
 		.store = a->store,
 		.control = a->control,
+		.backend = &api_backend_control,
 		.clock = &clock_kernel,
 		.root_fd = a->tree.root_fd,
-		.node_name = a->node_name,
 		.uids = a->o->uids,
 		.n_uids = a->o->n_uids,
 		.gid = a->socket_gid,

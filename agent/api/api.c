@@ -3,12 +3,14 @@
  * The API server as a whole: its socket, its start and its end.
  */
 #include "agent/api/api.h"
+#include "agent/api/exec.h"
 #include "agent/api/server.h"
 #include "agent/api/stream.h"
 #include "agent/api/watch.h"
 #include "runtime/base/fs.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/socket.h>
 
 int api_bind(int dir_fd, const char *name, gid_t gid, struct err *e)
@@ -72,6 +74,8 @@ int api_new(const struct api_options *options, struct api **ret, struct err *e)
 	CLEANUP(api_free) struct api *a = xcalloc(1, sizeof *a);
 	int r;
 
+	/* Pipes to processes that have gone answer EPIPE; there is no flag for that as sockets have. */
+	(void)signal(SIGPIPE, SIG_IGN);
 	a->o = *options;
 	a->o.uids = NULL;
 	a->self = geteuid();
@@ -97,6 +101,7 @@ void api_free(struct api *own_a)
 		return;
 	own_a->closing = true;
 	streams_stop(own_a);
+	execs_stop(own_a);
 	server_stop(own_a);
 	watches_free(own_a);
 	free(own_a->uids);

@@ -15,18 +15,19 @@
 #include <systemd/sd-event.h>
 
 struct api;
-struct control; /* agent/control/control.h */
+struct api_backend; /* agent/api/backend.h */
+struct control;	    /* agent/control/control.h */
 struct store;
 
 struct api_options {
 	sd_event *loop; /* borrowed, as all of these, for the server's life */
 	struct store *store;
-	struct control
-		*control; /* NULL: exec, logs of running pods and images answer 503 (tests) */
+	struct control *control;
+	/* How exec, images and check reach @control: &api_backend_control. NULL: they answer 503. */
+	const struct api_backend *backend;
 	const struct clock *clock;
 	int listen_fd; /* a bound, listening socket (api_bind); the server owns and closes it */
 	int root_fd;   /* the root prefix: logs are read below it at var/log/pods */
-	const char *node_name; /* of the Node object */
 	/* Users who may connect beside the server's own uid (and root). */
 	const uid_t *uids;
 	size_t n_uids;
@@ -43,7 +44,8 @@ struct api_options {
 int api_bind(int dir_fd, const char *name, gid_t gid, struct err *e);
 
 /**
- * Starts serving on the loop. Creates the namespaces `default` and `kube-system` when they are missing.
+ * Starts serving on the loop. Creates the namespaces `default` and `kube-system` when they are missing; sets SIGPIPE to
+ * be ignored in this process.
  * Returns: 0, or -errno.
  */
 int api_new(const struct api_options *options, struct api **ret, struct err *e);

@@ -8,6 +8,7 @@
 #define OBJECT "*/{resource}/{name}"
 #define NS_LIST "*/namespaces/{ns}/{resource}"
 #define NS_OBJECT "*/namespaces/{ns}/{resource}/{name}"
+#define IMAGES "/apis/berth.dev/v1/images"
 #define CLUSTER (ROUTE_KIND | ROUTE_CLUSTER)
 #define SPACED (ROUTE_KIND | ROUTE_NAMESPACED)
 
@@ -22,6 +23,12 @@ const struct route routes[] = {
 	{METHOD_GET, "/apis/{group}", get_group, 0},
 	{METHOD_GET, "/openapi/v3", get_openapi_index, 0},
 	{METHOD_GET, "/openapi/v3/{rest}", get_openapi, 0},
+
+	{METHOD_GET, IMAGES, get_images, 0},
+	{METHOD_POST, IMAGES, post_image, ROUTE_BODY | ROUTE_BODY_FILE},
+	{METHOD_DELETE, IMAGES, delete_image, ROUTE_BODY},
+	{METHOD_DELETE, IMAGES "/{rest}", delete_image, ROUTE_BODY},
+	{METHOD_GET, "/apis/berth.dev/v1/check", get_check, 0},
 
 	{METHOD_GET, "*", get_resources, 0},
 	{METHOD_GET, "*/{resource}", get_list, ROUTE_KIND},
@@ -48,6 +55,9 @@ const struct route routes[] = {
 	{METHOD_GET, NS_OBJECT "/scale", get_scale, SPACED | ROUTE_SCALE},
 	{METHOD_PUT, NS_OBJECT "/scale", replace_scale, SPACED | ROUTE_SCALE | ROUTE_BODY},
 	{METHOD_PATCH, NS_OBJECT "/scale", patch_scale, SPACED | ROUTE_SCALE | ROUTE_BODY},
+	{METHOD_GET, NS_OBJECT "/log", get_log, SPACED | ROUTE_POD},
+	{METHOD_GET, NS_OBJECT "/exec", exec_pod, SPACED | ROUTE_POD | ROUTE_LONG_LINE},
+	{METHOD_POST, NS_OBJECT "/exec", exec_spdy, SPACED | ROUTE_POD | ROUTE_LONG_LINE},
 	{METHOD_POST, NS_OBJECT "/eviction", evict_pod, SPACED | ROUTE_POD | ROUTE_BODY},
 };
 const size_t n_routes = ARRAY_SIZE(routes);

@@ -4,10 +4,10 @@
  * Status; where the body has not been read, the connection ends with the answer, so that bytes behind it
  * are never taken for a request.
  */
+#include "agent/api/exec.h"
 #include "agent/api/routes.h"
 #include "agent/api/server.h"
-
-#include <fcntl.h>
+#include "agent/api/upload.h"
 
 void *serve_line(void *data, const char *raw, struct MHD_Connection *http)
 {
@@ -15,7 +15,6 @@ void *serve_line(void *data, const char *raw, struct MHD_Connection *http)
 
 	r->api = data;
 	r->http = http;
-	r->body_fd = -EBADF;
 	/* Within the memory of a connection, so bounded. */
 	r->raw = xstrdup(raw);
 	r->peer = MHD_get_connection_info(http, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
@@ -42,8 +41,8 @@ void serve_end(void *data, struct MHD_Connection *http, void **request,
 	}
 	target_done(&r->target);
 	str_done(&r->body);
-	if (r->body_fd >= 0)
-		(void)close(r->body_fd);
+	exec_session_free(r->exec);
+	upload_free(r->upload);
 	for (size_t i = 0; i < r->n_warnings; i++)
 		free(r->warnings[i]);
 	free(r->warnings);
@@ -187,27 +186,25 @@ static void begin(struct request *r, const char *method)
 
 /* ---- the body ---------------------------------------------------------------------------------- */
 
-static void body_part(struct request *r, const char *bytes, size_t n)
+/* Returns: how many bytes were taken; the rest comes again. */
+static size_t body_part(struct request *r, const char *bytes, size_t n)
 {
+	if (!r->refused && goes_to_file(r))
+		n = upload_part(r, bytes, n);
 	r->body_bytes += n;
-	if (r->refused)
-		return;
+	if (r->refused || goes_to_file(r))
+		return n;
 	if (!(r->route->flags & ROUTE_BODY)) {
 		/* A GET with a body, a client's oddity: read and forgotten, within the limit. */
 		r->refused = r->body_bytes > BODY_BYTES_MAX;
-		return;
-	}
-	if (goes_to_file(r)) {
-		(void)bytes;
-		return;
-	}
-	if (r->body.n + n > BODY_BYTES_MAX) {
+	} else if (r->body.n + n > BODY_BYTES_MAX) {
 		/* Read on to the end without keeping it: MHD takes no answer in the middle. */
 		r->refused = true;
 		str_done(&r->body);
-		return;
+	} else {
+		str_addn(&r->body, bytes, n);
 	}
-	str_addn(&r->body, bytes, n);
+	return n;
 }
 
 static void finish(struct request *r)
@@ -233,8 +230,7 @@ enum MHD_Result serve_part(void *data, struct MHD_Connection *http, const char *
 		r->begun = true;
 		begin(r, method);
 	} else if (*upload_size > 0) {
-		body_part(r, upload, *upload_size);
-		*upload_size = 0;
+		*upload_size -= body_part(r, upload, *upload_size);
 		/* What never ends is cut: a body of any size is only taken where it is wanted. */
 		if (r->refused && r->body_bytes > 8 * BODY_BYTES_MAX)
 			return MHD_NO;

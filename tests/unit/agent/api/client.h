@@ -20,7 +20,7 @@ struct server {
 	sd_event *loop;
 	struct store *store;
 	struct api *api;
-	struct control *control; /* of a test that has one; not ours */
+	const struct api_backend *backend; /* of a test that has one */
 };
 
 /* An answer. */
@@ -46,8 +46,7 @@ static inline __attribute__((unused)) void server_up(struct server *s)
 	o.store = s->store;
 	o.clock = &clock_kernel;
 	o.root_fd = s->dir.fd;
-	o.node_name = "node";
-	o.control = s->control;
+	o.backend = s->backend;
 	o.listen_fd = api_bind(s->dir.fd, "berth.sock", 0, &e);
 	assert_true(o.listen_fd >= 0);
 	if (api_new(&o, &s->api, &e) < 0)
