@@ -49,8 +49,13 @@ int check_here(struct cli *c, const struct kind *k, const json_t *object, const 
 				   : streq(how, "ignore") || streq(how, "false") ? FIELD_IGNORE
 										 : FIELD_STRICT;
 	struct response refusal = {0};
-	bool fine = spec_admit(k, copy, fv, &problems);
+	bool fine;
 
+	/* The agent puts it in from the request's path. */
+	if (k->namespaced && json_map(copy, "metadata") &&
+		!json_str(json_map(copy, "metadata"), "namespace"))
+		json_put_str(json_map(copy, "metadata"), "namespace", namespace_of(c));
+	fine = spec_admit(k, copy, fv, &problems);
 	for (size_t i = 0; i < problems.n_warnings; i++)
 		warn(c, problems.warnings[i]);
 	if (fine)

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * An agent made of canned answers, on a Unix socket, for tests of the berth command: each request must match the
- * next fitting row of a script. And the command itself, run in this process on files.
+ * next fitting row of a script.
  */
 #ifndef TESTS_UNIT_AGENT_CLI_FAKE_AGENT_H
 #define TESTS_UNIT_AGENT_CLI_FAKE_AGENT_H
 
 #include "tests/unit/unit.h"
 
-#include "agent/cli/run.h"
 #include "runtime/base/str.h"
 
+#include <assert.h>
 #include <pthread.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
@@ -21,11 +22,12 @@ struct answer {
 		request; /* "GET /api/v1/…", the request line up to its version; NULL ends the script */
 	int code;
 	const char *body;
-	const char *head;    /* more header lines, each with \r\n */
-	const char *type;    /* NULL: application/json */
-	bool stays;	     /* may be asked for again */
-	bool raw;	     /* body is the whole answer, head included */
-	const char *expects; /* the request's body must hold this text */
+	const char *head;			 /* more header lines, each with \r\n */
+	const char *type;			 /* NULL: application/json */
+	bool stays;				 /* may be asked for again */
+	bool raw;				 /* body is the whole answer, head included */
+	void (*serve)(int fd, const char *head); /* talks on by itself; @head: the header lines */
+	const char *expects;			 /* the request's body must hold this text */
 };
 
 enum { CONNECTIONS_MAX = 32 };
@@ -48,18 +50,6 @@ struct connection {
 	struct fake_agent *agent;
 	int fd;
 };
-
-static void fake_send(int fd, const char *bytes, size_t n)
-{
-	while (n) {
-		ssize_t sent = send(fd, bytes, n, MSG_NOSIGNAL);
-
-		if (sent <= 0)
-			return;
-		bytes += sent;
-		n -= (size_t)sent;
-	}
-}
 
 static const struct answer *fake_find(struct fake_agent *a, const char *line, const char *body)
 {
@@ -123,17 +113,21 @@ static bool fake_serve(struct fake_agent *a, int fd)
 		*version = '\0';
 	answer = fake_find(a, in.p, body.p ? body.p : "");
 	if (!answer) {
-		fake_send(fd, "HTTP/1.1 599 Unexpected\r\nContent-Length: 0\r\n\r\n", 47);
+		(void)dprintf(fd, "HTTP/1.1 599 Unexpected\r\nContent-Length: 0\r\n\r\n");
 		return true;
 	}
+	if (answer->serve) {
+		answer->serve(fd, line_end + 2);
+		return false;
+	}
 	if (answer->raw) {
-		fake_send(fd, answer->body, strlen(answer->body));
+		(void)fs_write_all(fd, answer->body, strlen(answer->body));
 		return false;
 	}
 	str_addf(&out, "HTTP/1.1 %d X\r\nContent-Type: %s\r\n%sContent-Length: %zu\r\n\r\n%s",
 		answer->code, answer->type ? answer->type : "application/json",
 		answer->head ? answer->head : "", strlen(answer->body), answer->body);
-	fake_send(fd, out.p, out.n);
+	(void)fs_write_all(fd, out.p, out.n);
 	return true;
 }
 
@@ -157,15 +151,13 @@ static void *fake_accept(void *data)
 		const struct timeval limit = {.tv_sec = 10};
 		struct connection *c;
 
-		if (fd < 0)
+		if (fd < 0 || a->n_threads == CONNECTIONS_MAX)
 			return NULL;
 		(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
 		c = xcalloc(1, sizeof *c);
 		*c = (struct connection){a, fd};
 		a->fds[a->n_threads] = fd;
-		if (a->n_threads == CONNECTIONS_MAX ||
-			pthread_create(&a->threads[a->n_threads++], NULL, fake_connection, c) != 0)
-			abort();
+		assert(pthread_create(&a->threads[a->n_threads++], NULL, fake_connection, c) == 0);
 	}
 }
 
@@ -176,6 +168,7 @@ static inline __attribute__((unused)) void fake_open(
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 
 	*a = (struct fake_agent){.script = script, .lock = PTHREAD_MUTEX_INITIALIZER};
+	(void)signal(SIGPIPE, SIG_IGN);
 	scratch_open(&a->scratch);
 	(void)snprintf(a->socket, sizeof a->socket, "%s/berth.sock", a->scratch.path);
 	(void)snprintf(address.sun_path, sizeof address.sun_path, "%s", a->socket);
@@ -206,93 +199,6 @@ static inline __attribute__((unused)) void fake_close(struct fake_agent *a)
 				a->log.p ? a->log.p : "nothing");
 	str_done(&a->log);
 	str_done(&a->strange);
-}
-
-/* What one run of the command said. */
-struct said {
-	int status;
-	char *out, *err;
-};
-
-static inline __attribute__((unused)) void said_done(struct said *s)
-{
-	free(s->out);
-	free(s->err);
-}
-#define cleanup_said __attribute__((cleanup(said_done)))
-
-enum { WORDS_OF_LINE_MAX = 32 };
-
-/* Runs `berth LINE` with @input as its standard input; the words of @line are parted by blanks ('…' keeps them). */
-static inline __attribute__((unused)) struct said berth_input(
-	const char *socket, const char *line, const char *input)
-{
-	char *argv[WORDS_OF_LINE_MAX] = {xstrdup("berth"), xasprintf("--socket=%s", socket)};
-	FILE *in = tmpfile(), *out, *err;
-	struct said s = {0};
-	size_t out_n, err_n;
-	int n = 2;
-
-	assert_non_null(in);
-	(void)fwrite(input, 1, strlen(input), in);
-	(void)fflush(in);
-	(void)lseek(fileno(in), 0, SEEK_SET);
-	while (*line && n < WORDS_OF_LINE_MAX - 1) {
-		cleanup_str struct str word = {0};
-
-		str_addn(&word, "", 0);
-		for (; *line && *line != ' '; line++) {
-			if (*line == '\'') {
-				const char *end = strchr(line + 1, '\'');
-
-				str_addn(&word, line + 1, (size_t)(end - line - 1));
-				line = end;
-			} else {
-				str_addn(&word, line, 1);
-			}
-		}
-		argv[n++] = str_take(&word);
-		line += *line == ' ';
-	}
-	out = open_memstream(&s.out, &out_n);
-	err = open_memstream(&s.err, &err_n);
-	s.status = cli_run(n, argv, in, out, err);
-	(void)fclose(out);
-	(void)fclose(err);
-	(void)fclose(in);
-	while (n)
-		free(argv[--n]);
-	return s;
-}
-
-static inline __attribute__((unused)) struct said berth(const char *socket, const char *line)
-{
-	return berth_input(socket, line, "");
-}
-
-/* One conversation: a script, a command line, what it must say. */
-struct scene {
-	const char *name, *line, *input;
-	int status;
-	const char *out, *err; /* the whole text; NULL: not looked at */
-	struct answer script[12];
-};
-
-static inline __attribute__((unused)) void play(const struct scene *scene)
-{
-	struct fake_agent a;
-	cleanup_said struct said s = {0};
-
-	fake_open(&a, scene->script);
-	s = berth_input(a.socket, scene->line, scene->input ? scene->input : "");
-	if (s.status != scene->status)
-		fail_msg("%s: status %d\nout: %s\nerr: %s", scene->name, s.status, s.out, s.err);
-	if (scene->out && strcmp(s.out, scene->out) != 0)
-		fail_msg("%s: standard output is\n%s\nnot\n%s\nerr: %s", scene->name, s.out,
-			scene->out, s.err);
-	if (scene->err && strcmp(s.err, scene->err) != 0)
-		fail_msg("%s: standard error is\n%s\nnot\n%s", scene->name, s.err, scene->err);
-	fake_close(&a);
 }
 
 #endif

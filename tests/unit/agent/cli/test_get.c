@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `berth get` against canned answers: tables, objects, watches and what it says when things are wrong. */
-#include "tests/unit/agent/cli/fake_agent.h"
+#include "tests/unit/agent/cli/scene.h"
 
 #define PODS "GET /api/v1/namespaces/default/pods"
 #define COLUMNS                                                                                    \
