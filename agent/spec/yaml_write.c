@@ -30,12 +30,51 @@ static void write_scalar(
 	emit(emitter, &event);
 }
 
+static size_t digits(const char *p)
+{
+	return strspn(p, "0123456789");
+}
+
+/* "2026-11-22", with or without a time behind it: other readers than ours take it for a date. */
+static bool is_date(const char *p)
+{
+	size_t month, day;
+	if (digits(p) != 4 || p[4] != '-')
+		return false;
+	month = digits(p + 5);
+	if (month < 1 || month > 2 || p[5 + month] != '-')
+		return false;
+	p += 6 + month;
+	day = digits(p);
+	return (day == 1 || day == 2) && strchr("Tt ", p[day]); /* also at the end: '\0' */
+}
+
+/* "12:30", "8000:30:5.5": a number of base 60 in YAML 1.1. */
+static bool is_base60(const char *p)
+{
+	size_t n;
+	p += *p == '-' || *p == '+';
+	if (digits(p) == 0)
+		return false;
+	p += strspn(p, "0123456789_");
+	if (*p != ':')
+		return false;
+	while (*p == ':') {
+		n = digits(++p);
+		if (n == 0 || n > 2 || (n == 2 && *p > '5'))
+			return false;
+		p += n;
+	}
+	return *p == '.' ? p[1 + strspn(p + 1, "0123456789_")] == '\0' : *p == '\0';
+}
+
 static void write_text(yaml_emitter_t *emitter, const json_t *j)
 {
 	const char *text = json_string_value(j);
 	size_t n = json_string_length(j);
 	cleanup_json json_t *plain = NULL;
-	bool read_as_text = yaml_scalar((struct sv){text, n}, &plain) == 0 && json_is_string(plain);
+	bool read_as_text = yaml_scalar((struct sv){text, n}, &plain) == 0 &&
+			    json_is_string(plain) && !is_date(text) && !is_base60(text);
 	bool lines = memchr(text, '\n', n);
 	write_scalar(emitter, text, n,
 		lines		? YAML_LITERAL_SCALAR_STYLE

@@ -139,6 +139,31 @@ static void test_write(void **state)
 	assert_true(json_equal(j, back));
 }
 
+/* As kubectl 1.32 prints them. */
+static void test_quoting(void **state)
+{
+	static const struct {
+		const char *text, *yaml;
+	} rows[] = {
+		{"2026-11-22T23:39:25Z", "\"2026-11-22T23:39:25Z\"\n"},
+		{"2026-11-22", "\"2026-11-22\"\n"},
+		{"2026-1-2 10:00:00", "\"2026-1-2 10:00:00\"\n"},
+		{"2026-11-22x", "2026-11-22x\n"},
+		{"202-11-22", "202-11-22\n"},
+		{"12:30", "\"12:30\"\n"},
+		{"8000:30:5.5", "\"8000:30:5.5\"\n"},
+		{"12:90", "12:90\n"},
+		{"a:30", "a:30\n"},
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		cleanup_str struct str out = {0};
+		cleanup_json json_t *j = json_string(rows[i].text);
+		yaml_write(&out, j);
+		assert_string_equal(out.p, rows[i].yaml);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -146,6 +171,7 @@ int main(void)
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_write),
+		cmocka_unit_test(test_quoting),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
