@@ -29,8 +29,12 @@ static int each_object(
 	if (output_open(c, &output) != EXIT_OK || targets_of_files(c, &targets) != EXIT_OK)
 		return EXIT_FAILED;
 	status = targets.status;
-	for (size_t i = 0; i < targets.n; i++)
+	for (size_t i = 0; i < targets.n; i++) {
+		c->manifest = targets.items[i].text;
+		c->manifest_document = targets.items[i].document;
 		status |= each(c, &output, &targets.items[i]);
+	}
+	c->manifest = (struct sv){0};
 	return status;
 }
 

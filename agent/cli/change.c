@@ -138,6 +138,8 @@ static int expand_one(struct cli *c, const struct target *t, struct targets *int
 int targets_expand(struct cli *c, struct targets *t)
 {
 	cleanup_targets struct targets out = {.n_kinds = t->n_kinds, .status = t->status};
+	char **texts = t->texts;
+	size_t n_texts = t->n_texts;
 	struct targets swap;
 	int status = EXIT_OK;
 
@@ -150,6 +152,10 @@ int targets_expand(struct cli *c, struct targets *t)
 		out.items[out.n++] = t->items[i];
 		t->items[i] = (struct target){0};
 	}
+	t->texts = NULL; /* the targets point into them, so they go along */
+	t->n_texts = 0;
+	out.texts = texts;
+	out.n_texts = n_texts;
 	swap = *t;
 	*t = out;
 	out = swap;

@@ -24,6 +24,9 @@ struct cli {
 	bool color;	  /* standard output is a terminal that wants colours */
 	bool err_is_tty;  /* standard error is a terminal: progress may be shown there */
 	struct map *said; /* warnings already told */
+	/* The manifest of the object at work, so that problems are told with their lines; else empty. */
+	struct sv manifest;
+	size_t manifest_document;
 };
 
 /** `error: …` on standard error. Returns: EXIT_FAILED. */

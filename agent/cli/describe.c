@@ -50,8 +50,7 @@ static int by_text(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* The keys of a map, sorted. Returns: an array the caller frees (the keys are borrowed). */
-static const char **sorted_keys(const json_t *map, size_t *ret_n)
+const char **sorted_keys(const json_t *map, size_t *ret_n)
 {
 	const char **keys = xcalloc(json_object_size(map), sizeof *keys), *key;
 	json_t *value;

@@ -27,6 +27,8 @@ void put_labels(struct description *d, const char *title, const json_t *map);
 void put_annotations(struct description *d, const json_t *map);
 /** `Title:\t` with the time, as kubectl writes it. */
 void put_time(struct description *d, const char *title, const char *time);
+/** The keys of a map (NULL: none), sorted. Returns: an array the caller frees; the keys are borrowed from the map. */
+const char **sorted_keys(const json_t *map, size_t *ret_n);
 /** "a=b,c=d", sorted; "<none>". */
 char *labels_text(const json_t *map);
 

@@ -4,6 +4,8 @@
  */
 #include "agent/cli/describe.h"
 
+#include "agent/spec/quantity.h"
+
 static const json_t *status_of(const json_t *statuses, const char *name)
 {
 	json_t *one;
@@ -90,14 +92,13 @@ static void put_status(struct description *d, const json_t *status)
 
 static void put_resources(struct description *d, const char *title, const json_t *list)
 {
-	const char *key;
-	json_t *value;
+	size_t n;
+	cleanup_free const char **keys = sorted_keys(list, &n);
 
-	if (json_object_size(list) == 0)
-		return;
-	put(d, "%s:", title);
-	json_object_foreach ((json_t *)(uintptr_t)list, key, value)
-		put(d, "  %s:\t%s", key, json_string_value(value) ? json_string_value(value) : "");
+	if (n)
+		put(d, "%s:", title);
+	for (size_t i = 0; i < n; i++)
+		put(d, "  %s:\t%s", keys[i], json_str_or(list, keys[i], ""));
 }
 
 /* "http-get http://:8000/healthz delay=0s timeout=1s period=10s #success=1 #failure=3" */
@@ -138,12 +139,29 @@ static void put_probe(struct description *d, const char *title, const json_t *pr
 		(long long)json_int(probe, "failureThreshold", 3));
 }
 
+/* "1 (limits.cpu)": what the container will see, in units of the divisor, rounded up. */
+static void put_resource_value(
+	struct description *d, const char *name, const json_t *ref, const json_t *container)
+{
+	const char *what = json_str_or(ref, "resource", ""), *dot = strchr(what, '.');
+	cleanup_free char *list = dot ? xstrndup(what, (size_t)(dot - what)) : xstrdup(what);
+	const json_t *amounts = json_map(json_map(container, "resources"), list);
+	struct quantity amount = {0}, divisor = {0};
+
+	(void)quantity_of(json_object_get(amounts, dot ? dot + 1 : ""), &amount);
+	if (quantity_of(json_object_get(ref, "divisor"), &divisor) < 0 || divisor.nano <= 0)
+		(void)quantity_parse(sv("1"), &divisor);
+	put(d, "  %s:\t%lld (%s)", name,
+		(long long)((amount.nano + divisor.nano - 1) / divisor.nano), what);
+}
+
 /* "<set to the key 'user' in secret 'db'>  Optional: false" */
-static void put_value_from(struct description *d, const char *name, const json_t *from)
+static void put_value_from(
+	struct description *d, const char *name, const json_t *from, const json_t *container)
 {
 	static const struct {
 		const char *member, *word;
-	} refs[] = {{"secretKeyRef", "secret"}, {"configMapKeyRef", "config map"}};
+	} refs[] = {{"secretKeyRef", "in secret"}, {"configMapKeyRef", "of config map"}};
 	const json_t *field = json_map(from, "fieldRef"),
 		     *resource = json_map(from, "resourceFieldRef");
 
@@ -151,7 +169,7 @@ static void put_value_from(struct description *d, const char *name, const json_t
 		const json_t *ref = json_map(from, refs[i].member);
 
 		if (ref)
-			put(d, "  %s:\t<set to the key '%s' in %s '%s'>\tOptional: %s", name,
+			put(d, "  %s:\t<set to the key '%s' %s '%s'>\tOptional: %s", name,
 				json_str_or(ref, "key", ""), refs[i].word,
 				json_str_or(ref, "name", ""),
 				json_flag(ref, "optional", false) ? "true" : "false");
@@ -160,7 +178,7 @@ static void put_value_from(struct description *d, const char *name, const json_t
 		put(d, "  %s:\t (%s:%s)", name, json_str_or(field, "apiVersion", "v1"),
 			json_str_or(field, "fieldPath", ""));
 	if (resource)
-		put(d, "  %s:\t (%s)", name, json_str_or(resource, "resource", ""));
+		put_resource_value(d, name, resource, container);
 }
 
 static void put_env_from(struct description *d, json_t *sources)
@@ -184,7 +202,7 @@ static void put_env_from(struct description *d, json_t *sources)
 	}
 }
 
-static void put_env(struct description *d, json_t *env)
+static void put_env(struct description *d, json_t *env, const json_t *container)
 {
 	json_t *one;
 	size_t i;
@@ -198,23 +216,33 @@ static void put_env(struct description *d, json_t *env)
 		const char *name = json_str_or(one, "name", "");
 
 		if (json_map(one, "valueFrom"))
-			put_value_from(d, name, json_map(one, "valueFrom"));
+			put_value_from(d, name, json_map(one, "valueFrom"), container);
 		else
 			put(d, "  %s:\t%s", name, json_str_or(one, "value", ""));
 	}
 }
 
+static int by_mount_path(const void *a, const void *b)
+{
+	return strcmp(json_str_or(*(json_t *const *)a, "mountPath", ""),
+		json_str_or(*(json_t *const *)b, "mountPath", ""));
+}
+
 static void put_mounts(struct description *d, json_t *mounts)
 {
-	json_t *one;
-	size_t i;
+	size_t n = json_array_size(mounts);
+	cleanup_free json_t **sorted = xcalloc(n, sizeof *sorted);
 
-	if (json_array_size(mounts) == 0) {
+	if (n == 0) {
 		put(d, "Mounts:\t<none>");
 		return;
 	}
 	put(d, "Mounts:");
-	json_array_foreach (mounts, i, one) {
+	for (size_t i = 0; i < n; i++)
+		sorted[i] = json_array_get(mounts, i);
+	qsort(sorted, n, sizeof *sorted, by_mount_path);
+	for (size_t i = 0; i < n; i++) {
+		const json_t *one = sorted[i];
 		const char *path = json_str(one, "subPath");
 
 		put(d, "  %s from %s (%s%s%s%s)", json_str_or(one, "mountPath", ""),
@@ -245,7 +273,7 @@ static void put_container(
 	put_probe(d, "Readiness", json_map(container, "readinessProbe"));
 	put_probe(d, "Startup", json_map(container, "startupProbe"));
 	put_env_from(d, json_list(container, "envFrom"));
-	put_env(d, json_list(container, "env"));
+	put_env(d, json_list(container, "env"), container);
 	put_mounts(d, json_list(container, "volumeMounts"));
 }
 

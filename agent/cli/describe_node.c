@@ -60,12 +60,12 @@ static void put_conditions(struct description *d, json_t *conditions)
 
 static void put_quantities(struct description *d, const char *title, const json_t *list)
 {
-	const char *key;
-	json_t *value;
+	size_t n;
+	cleanup_free const char **keys = sorted_keys(list, &n);
 
 	put(d, "%s:", title);
-	json_object_foreach ((json_t *)(uintptr_t)list, key, value)
-		put(d, "  %s:\t%s", key, json_string_value(value) ? json_string_value(value) : "");
+	for (size_t i = 0; i < n; i++)
+		put(d, "  %s:\t%s", keys[i], json_str_or(list, keys[i], ""));
 }
 
 static void put_system(struct description *d, const json_t *facts)

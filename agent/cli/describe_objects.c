@@ -29,10 +29,9 @@ static size_t decoded_size(const char *text)
 
 void describe_secret(struct description *d)
 {
-	cleanup_json json_t *data = json_deep_copy(json_map(d->object, "data"));
-	cleanup_free char *sorted = NULL;
-	const char *key;
-	json_t *value;
+	const json_t *data = json_map(d->object, "data");
+	size_t n;
+	cleanup_free const char **keys = sorted_keys(data, &n);
 
 	put_metadata(d);
 	put(d, "%s", "");
@@ -40,36 +39,34 @@ void describe_secret(struct description *d)
 	put(d, "%s", "");
 	put(d, "Data");
 	put(d, "====");
-	if (data) {
-		/* Keys come sorted out of the canonical text. */
-		sorted = json_canonical(data);
-		json_decref(data);
-		data = json_loads(sorted, 0, NULL);
-	}
-	json_object_foreach (data, key, value)
-		put(d, "%s:\t%zu bytes", key, decoded_size(json_string_value(value)));
+	for (size_t i = 0; i < n; i++)
+		put(d, "%s:\t%zu bytes", keys[i], decoded_size(json_str_or(data, keys[i], "")));
 }
 
 void describe_configmap(struct description *d)
 {
-	const char *key;
-	json_t *value;
+	const json_t *data = json_map(d->object, "data"),
+		     *binary = json_map(d->object, "binaryData");
+	size_t n, n_binary;
+	cleanup_free const char **keys = sorted_keys(data, &n);
+	cleanup_free const char **binary_keys = sorted_keys(binary, &n_binary);
 
 	put_metadata(d);
 	put(d, "%s", "");
 	put(d, "Data");
 	put(d, "====");
-	json_object_foreach (json_map(d->object, "data"), key, value) {
-		put(d, "%s:", key);
+	for (size_t i = 0; i < n; i++) {
+		put(d, "%s:", keys[i]);
 		put(d, "----");
-		put(d, "%s", json_string_value(value));
+		put(d, "%s", json_str_or(data, keys[i], ""));
 		put(d, "%s", "");
 	}
 	put(d, "%s", "");
 	put(d, "BinaryData");
 	put(d, "====");
-	json_object_foreach (json_map(d->object, "binaryData"), key, value)
-		put(d, "%s: %zu bytes", key, decoded_size(json_string_value(value)));
+	for (size_t i = 0; i < n_binary; i++)
+		put(d, "%s: %zu bytes", binary_keys[i],
+			decoded_size(json_str_or(binary, binary_keys[i], "")));
 	put(d, "%s", "");
 }
 
@@ -77,10 +74,6 @@ void describe_namespace(struct description *d)
 {
 	put_metadata(d);
 	put_pair(d, "Status", json_str_or(json_map(d->object, "status"), "phase", "Active"));
-	put(d, "%s", "");
-	put(d, "No resource quota.");
-	put(d, "%s", "");
-	put(d, "No LimitRange resource.");
 }
 
 void describe_other(struct description *d)

@@ -18,11 +18,9 @@ static void put_head(struct description *d)
 	put_pair(d, "Namespace", json_str_or(metadata, "namespace", ""));
 	if (json_object_get(spec, "priority"))
 		put(d, "Priority:\t%lld", (long long)json_int(spec, "priority", 0));
-	else
-		put(d, "Priority:\t0");
 	put_pair(d, "Priority Class Name", json_str(spec, "priorityClassName"));
 	put_pair(d, "Runtime Class Name", json_str(spec, "runtimeClassName"));
-	put_pair(d, "Service Account", json_str_or(spec, "serviceAccountName", "default"));
+	put_pair(d, "Service Account", json_str(spec, "serviceAccountName"));
 	if (node)
 		put(d, "Node:\t%s/%s", node, host ? host : "");
 	else
@@ -76,7 +74,7 @@ static void put_conditions(struct description *d, const json_t *conditions)
 	d->level++;
 	put(d, "Type\tStatus");
 	json_array_foreach (conditions, i, one)
-		put(d, "%s\t%s", json_str_or(one, "type", ""), json_str_or(one, "status", ""));
+		put(d, "%s \t%s ", json_str_or(one, "type", ""), json_str_or(one, "status", ""));
 	d->level--;
 }
 
@@ -142,6 +140,19 @@ static void put_template(struct description *d, const json_t *template)
 	d->level--;
 }
 
+/* Is the described object the pod's controller? Others may only wear the labels. */
+static bool is_controlled(const struct description *d, const json_t *pod)
+{
+	const char *uid = json_str(json_map(d->object, "metadata"), "uid");
+	json_t *owners = json_list(json_map(pod, "metadata"), "ownerReferences"), *one;
+	size_t i;
+
+	json_array_foreach (owners, i, one)
+		if (json_flag(one, "controller", false) && streq(json_str(one, "uid"), uid))
+			return true;
+	return false;
+}
+
 /* "3 Running / 0 Waiting / 0 Succeeded / 0 Failed", by the pods' phases. */
 static void put_pods_status(struct description *d)
 {
@@ -164,7 +175,7 @@ static void put_pods_status(struct description *d)
 		return;
 	}
 	json_array_foreach (json_list(response.json, "items"), i, pod)
-		for (size_t p = 0; p < ARRAY_SIZE(phases); p++)
+		for (size_t p = 0; is_controlled(d, pod) && p < ARRAY_SIZE(phases); p++)
 			count[p] += (unsigned long)streq(
 				json_str(json_map(pod, "status"), "phase"), phases[p]);
 	put(d, "Pods Status:\t%lu Running / %lu Waiting / %lu Succeeded / %lu Failed", count[0],

@@ -13,7 +13,8 @@
 
 struct reading {
 	struct cli *cli;
-	int (*on_document)(void *data, struct cli *c, const char *source, json_t *document);
+	int (*on_document)(
+		void *data, struct cli *c, const struct source *source, json_t *document);
 	void *data;
 	bool recursive;
 };
@@ -34,7 +35,7 @@ int file_bytes(struct cli *c, const char *name, char **ret_p, size_t *ret_n)
 
 static int read_one(const struct reading *r, const char *name)
 {
-	const char *source = streq(name, "-") ? "STDIN" : name;
+	struct source source = {.name = streq(name, "-") ? "STDIN" : name};
 	cleanup_free char *text = NULL;
 	cleanup_json json_t *documents = NULL;
 	struct err e = {0};
@@ -45,9 +46,12 @@ static int read_one(const struct reading *r, const char *name)
 	if (file_bytes(r->cli, name, &text, &n) != EXIT_OK)
 		return EXIT_FAILED;
 	if (yaml_parse_all((struct sv){text, n}, &documents, &e) < 0)
-		return fail(r->cli, "error parsing %s: %s", source, err_text(&e));
-	json_array_foreach (documents, i, document)
-		status |= r->on_document(r->data, r->cli, source, document);
+		return fail(r->cli, "error parsing %s: %s", source.name, err_text(&e));
+	source.text = (struct sv){text, n};
+	json_array_foreach (documents, i, document) {
+		source.document = i;
+		status |= r->on_document(r->data, r->cli, &source, document);
+	}
 	return status;
 }
 
@@ -91,7 +95,8 @@ static int read_path(const struct reading *r, const char *name)
 }
 
 int files_read(struct cli *c,
-	int (*on_document)(void *data, struct cli *c, const char *source, json_t *document),
+	int (*on_document)(
+		void *data, struct cli *c, const struct source *source, json_t *document),
 	void *data)
 {
 	const struct reading r = {c, on_document, data, flag_on(&c->flags, "recursive")};

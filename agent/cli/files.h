@@ -9,13 +9,21 @@
 
 enum { FILE_BYTES_MAX = 16 << 20 };
 
+/* Where a document stands. */
+struct source {
+	const char *name; /* the file, "STDIN" */
+	struct sv text;	  /* all of it */
+	size_t document;  /* from 0 */
+};
+
 /**
  * Reads every document of every file of -f and calls @on_document for it.
  * Returns: EXIT_OK, or EXIT_FAILED when a file could not be read or a call failed (told); the others have been taken
  * all the same.
  */
 int files_read(struct cli *c,
-	int (*on_document)(void *data, struct cli *c, const char *source, json_t *document),
+	int (*on_document)(
+		void *data, struct cli *c, const struct source *source, json_t *document),
 	void *data);
 
 /** The bytes of one file, or of standard input ("-"). Returns: EXIT_OK and memory the caller frees, or EXIT_FAILED. */

@@ -6,6 +6,7 @@
  */
 #include "agent/cli/cli.h"
 
+#include "agent/spec/yaml.h"
 #include "runtime/base/map.h"
 
 #include <stdarg.h>
@@ -63,35 +64,35 @@ void warn(void *data, const char *text)
 	(void)fprintf(c->err, color ? "\033[1;33mWarning:\033[0m %s\n" : "Warning: %s\n", text);
 }
 
-static int by_text(const void *a, const void *b)
+/* One cause; with the line of the manifest when that is known. */
+static void print_cause(struct cli *c, const json_t *cause, const char *before)
 {
-	return strcmp(*(char *const *)a, *(char *const *)b);
+	const char *field = json_str_or(cause, "field", "");
+	unsigned line = c->manifest.p && *field
+				? yaml_line_of(c->manifest, c->manifest_document, field)
+				: 0;
+
+	(void)fprintf(c->err, "%s%s%s%s", before, field, *field ? ": " : "",
+		json_str_or(cause, "message", ""));
+	if (line)
+		(void)fprintf(c->err, " (line %u)", line);
+	(void)fputc('\n', c->err);
 }
 
-/* `The Pod "x" is invalid: …`, one line a cause, sorted, each once. */
+/* `The Pod "x" is invalid: …`, or one line a cause. */
 static void print_causes(struct cli *c, const json_t *details, const char *doing)
 {
 	json_t *causes = json_list(details, "causes"), *cause;
-	size_t i, n = 0, total = json_array_size(causes);
-	cleanup_free char **lines = xcalloc(total, sizeof *lines);
+	size_t i;
 
-	json_array_foreach (causes, i, cause) {
-		const char *field = json_str_or(cause, "field", "");
-
-		lines[n++] = xasprintf(
-			"%s%s%s", field, *field ? ": " : "", json_str_or(cause, "message", ""));
-	}
-	qsort(lines, n, sizeof *lines, by_text);
 	if (doing)
 		(void)fprintf(c->err, "%s: ", doing);
 	(void)fprintf(c->err, "The %s \"%s\" is invalid:", json_str_or(details, "kind", "object"),
 		json_str_or(details, "name", ""));
-	(void)fputs(n == 1 ? " " : "\n", c->err);
-	for (i = 0; i < n; i++)
-		if (i == 0 || !streq(lines[i], lines[i - 1]))
-			(void)fprintf(c->err, n == 1 ? "%s\n" : "* %s\n", lines[i]);
-	for (i = 0; i < n; i++)
-		free(lines[i]);
+	if (json_array_size(causes) > 1)
+		(void)fputc('\n', c->err);
+	json_array_foreach (causes, i, cause)
+		print_cause(c, cause, json_array_size(causes) > 1 ? "* " : " ");
 }
 
 int fail_response(struct cli *c, const struct response *r, const char *doing)
@@ -110,6 +111,11 @@ int fail_response(struct cli *c, const struct response *r, const char *doing)
 	red(c, "Error from server");
 	if (reason && *reason)
 		(void)fprintf(c->err, " (%s)", reason);
+	if (streq(reason, "BadRequest") && json_array_size(json_list(details, "causes")) > 0) {
+		(void)fputs(": ", c->err);
+		print_causes(c, details, doing);
+		return EXIT_FAILED;
+	}
 	(void)fprintf(c->err, ": %s%s%s\n", doing ? doing : "", doing ? ": " : "",
 		message ? message : "no message");
 	return EXIT_FAILED;

@@ -19,6 +19,9 @@ void targets_done(struct targets *t)
 {
 	for (size_t i = 0; i < t->n; i++)
 		target_done(&t->items[i]);
+	for (size_t i = 0; i < t->n_texts; i++)
+		free(t->texts[i]);
+	free(t->texts);
 	free(t->items);
 	*t = (struct targets){0};
 }
@@ -200,17 +203,33 @@ static int place(struct cli *c, struct target *t)
 	return EXIT_OK;
 }
 
-static int take_object(struct cli *c, const char *source, json_t *object, struct targets *t)
+/* The text of a source, kept as long as the targets. */
+static struct sv keep_text(struct targets *t, struct sv text)
+{
+	if (!text.p)
+		return text;
+	if (t->last_text != text.p) {
+		GROW(t->texts, t->n_texts + 1, t->cap_texts);
+		t->texts[t->n_texts++] = xstrndup(text.p, text.n);
+		t->last_text = text.p;
+	}
+	return (struct sv){t->texts[t->n_texts - 1], text.n};
+}
+
+static int take_object(
+	struct cli *c, const struct source *source, json_t *object, struct targets *t)
 {
 	const char *name = json_str(json_map(object, "metadata"), "name");
 	struct target one = {.source = NULL};
 	struct err e = {0};
 
 	if (kind_of(object, &one.kind, &e) < 0)
-		return fail(c, "%s: %s", source, err_text(&e));
+		return fail(c, "%s: %s", source->name, err_text(&e));
 	one.name = name ? xstrdup(name) : NULL;
 	one.object = json_incref(object);
-	one.source = xstrdup(source);
+	one.source = xstrdup(source->name);
+	one.text = keep_text(t, source->text);
+	one.document = source->document;
 	GROW(t->items, t->n + 1, t->cap);
 	t->items[t->n] = one;
 	if (place(c, &t->items[t->n++]) != EXIT_OK) {
@@ -220,16 +239,17 @@ static int take_object(struct cli *c, const char *source, json_t *object, struct
 	return EXIT_OK;
 }
 
-static int take_document(void *data, struct cli *c, const char *source, json_t *document)
+static int take_document(void *data, struct cli *c, const struct source *source, json_t *document)
 {
 	const char *kind = json_str_or(document, "kind", "");
 	size_t n = strlen(kind), i;
+	struct source inside = {.name = source->name};
 	json_t *item;
 	int status = EXIT_OK;
 
 	if (n >= 4 && streq(kind + n - 4, "List") && json_list(document, "items")) {
 		json_array_foreach (json_list(document, "items"), i, item)
-			status |= take_document(data, c, source, item);
+			status |= take_document(data, c, &inside, item);
 		return status;
 	}
 	return take_object(c, source, document, data);

@@ -15,12 +15,18 @@ struct target {
 	char *ns;	/* NULL: over all namespaces, or a kind without one */
 	json_t *object; /* of a file; NULL for words */
 	char *source;	/* the file, for messages; NULL for words */
+	struct sv
+		text; /* of the file, and which document of it: for line numbers; of targets.texts */
+	size_t document;
 };
 
 struct targets {
 	struct target *items;
 	size_t n, cap;
 	size_t n_kinds; /* how many kinds are asked for: more than one means that names are printed with theirs */
+	char **texts; /* of the files, copied once each */
+	size_t n_texts, cap_texts;
+	const char *last_text; /* the one copied last, where it stood before */
 	int status; /* EXIT_FAILED when something could not be read (told): the rest is still there */
 };
 void targets_done(struct targets *t);

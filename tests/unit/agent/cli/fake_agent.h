@@ -120,10 +120,6 @@ static bool fake_serve(struct fake_agent *a, int fd)
 		answer->serve(fd, line_end + 2);
 		return false;
 	}
-	if (answer->raw) {
-		(void)fs_write_all(fd, answer->body, strlen(answer->body));
-		return false;
-	}
 	str_addf(&out, "HTTP/1.1 %d X\r\nContent-Type: %s\r\n%sContent-Length: %zu\r\n\r\n%s",
 		answer->code, answer->type ? answer->type : "application/json",
 		answer->head ? answer->head : "", strlen(answer->body), answer->body);
@@ -135,8 +131,8 @@ static void *fake_connection(void *data)
 {
 	struct connection *c = data;
 
-	while (fake_serve(c->agent, c->fd))
-		;
+	while (fake_serve(c->agent, c->fd)) {
+	}
 	(void)shutdown(c->fd, SHUT_RDWR);
 	free(c);
 	return NULL;
@@ -155,8 +151,7 @@ static void *fake_accept(void *data)
 			return NULL;
 		(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
 		c = xcalloc(1, sizeof *c);
-		*c = (struct connection){a, fd};
-		a->fds[a->n_threads] = fd;
+		*c = (struct connection){a, a->fds[a->n_threads] = fd};
 		assert(pthread_create(&a->threads[a->n_threads++], NULL, fake_connection, c) == 0);
 	}
 }

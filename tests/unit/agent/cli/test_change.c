@@ -96,14 +96,15 @@ static const struct scene apply_scenes[] = {
 		.status = 1,
 		.out = "",
 		.err = "error when creating \"STDIN\": The ReplicationController \"web\" is "
-		       "invalid:\n* spec.a: Required "
-		       "value\n* spec.b: Invalid value: 3\n",
+		       "invalid:\n* spec.replicas: Invalid value: 3 (line 6)\n* spec.a: Required "
+		       "value (line "
+		       "5)\n",
 		.script = {{"GET " RCS "/web", 404, MISSING},
 			{"POST " RCS "?fieldManager=kubectl-client-side-apply" STRICT, 422,
 				"{\"kind\":\"Status\",\"reason\":\"Invalid\",\"message\":\"…\","
 				"\"details\":{\"kind\":"
 				"\"ReplicationController\",\"name\":\"web\",\"causes\":[{\"field\":"
-				"\"spec.b\",\"message\":\"Invalid "
+				"\"spec.replicas\",\"message\":\"Invalid "
 				"value: 3\"},{\"field\":\"spec.a\",\"message\":\"Required "
 				"value\"}]},\"code\":422}"}},
 	},
