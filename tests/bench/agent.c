@@ -15,10 +15,10 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 
-enum { READY_S = 30, ANSWER_MAX = 16 << 20, GONE_MS = 60000 };
+enum { READY_S = 30, ANSWER_MAX = 16 << 20, GONE_MS = 60000, STOP_MS = 10000 };
 
 /* ---- HTTP, as little as one needs ---- */
 
@@ -127,28 +127,23 @@ static int notify_socket(const char *path)
 void agent_start(struct bench *b)
 {
 	cleanup_free char *program = xasprintf("%s/berthd", b->build);
-	cleanup_free char *cli = xasprintf("%s/berth", b->build);
-	cleanup_free char *image = xasprintf("%s/probe.tar", b->root);
+	cleanup_free char *lib = xasprintf("%s/var/lib/berth", b->agent_root);
+	cleanup_free char *image = xasprintf("%s/probe", b->root);
 	cleanup_free char *log = xasprintf("%s/berthd.log", b->root);
 	cleanup_free char *notify = xasprintf("%s/notify", b->root);
 	cleanup_free char *env = xasprintf("NOTIFY_SOCKET=%s", notify);
 	cleanup_close int fd = -EBADF, log_fd = -EBADF;
-	char base[CGROUP_PATH_MAX];
 
 	if (b->berthd)
 		return;
-	b->agent_root = xasprintf("%s/a", b->root);
-	run_ok((const char *const[]){"/bin/mkdir", "-p", b->agent_root, NULL});
-	if (cgroup_base(base, sizeof base, b->agent_root) < 0)
-		die("no name for the cgroup");
-	b->agent_base = xstrdup(base);
+	(void)umask(077);
+	(void)load_seconds(b, lib, image);
 	fd = notify_socket(notify);
 	log_fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	b->berthd = run_beside((const char *const[]){program, "--root", b->agent_root, "--cgroup",
 				       b->agent_base, NULL},
 		(const char *const[]){"PATH=/usr/sbin:/usr/bin:/sbin:/bin", env, NULL}, log_fd);
 	wait_ready(fd, log);
-	run_ok((const char *const[]){cli, "--root", b->agent_root, "image", "load", image, NULL});
 }
 
 static void remove_groups(const struct bench *b, const char *base)
@@ -178,7 +173,9 @@ void agent_stop(struct bench *b)
 		sleep_ms(100);
 	}
 	(void)kill(b->berthd, SIGTERM);
-	(void)waitpid(b->berthd, &status, 0);
+	/* Not this process's child: its group says when it is gone. */
+	if (cgroup_wait_empty(&b->host, b->group, STOP_MS) < 0)
+		die("berthd has not ended");
 	b->berthd = 0;
 	shims = xasprintf("%s-shims", b->agent_base);
 	remove_groups(b, b->agent_base);

@@ -71,8 +71,7 @@ static int measure(const struct bench *b, const char *uid, const char *id, unsig
 	run_ok((const char *const[]){
 		b->runtime, "--root", state, "run", "-d", "-b", to, "bench-bare", NULL});
 	end = stamp_wait(stamp, 1);
-	sleep_ms(20);
-	run_ok((const char *const[]){b->runtime, "--root", state, "delete", "bench-bare", NULL});
+	runtime_delete(b, state, "bench-bare");
 	return (int)((end - begin) / 1000);
 }
 

@@ -82,9 +82,15 @@ void bundle_write(const struct bench *b, const char *dir, json_t *own_seccomp);
  */
 double bundle_run(const struct bench *b, const char *dir, unsigned pause_ms, bool warm);
 
+/** `runc delete` of a container that is ending. */
+void runtime_delete(const struct bench *b, const char *state, const char *id);
+
 /* ---- berthd below a root of its own ---- */
 
-/** Start it, wait until it is ready, load the image of the probe (ROOT/probe.tar).  Nothing when it runs. */
+/** Load the OCI layout @layout into the image store below @dir; seconds. */
+double load_seconds(const struct bench *b, const char *dir, const char *layout);
+
+/** Start it with the image of the probe (ROOT/probe) loaded; wait until it is ready.  Nothing when it runs. */
 void agent_start(struct bench *b);
 /** Delete every pod, stop it, remove its cgroups. */
 void agent_stop(struct bench *b);

@@ -159,6 +159,23 @@ void bundle_write(const struct bench *b, const char *dir, json_t *own_seccomp)
 		die("%s: %s", dir, strerror(errno));
 }
 
+/* The probe ends by itself; what is left of the container goes outside the measured time. */
+void runtime_delete(const struct bench *b, const char *state, const char *id)
+{
+	const char *const argv[] = {b->runtime, "--root", state, "delete", id, NULL};
+
+	for (int i = 0; i < 500; i++) {
+		const struct spawn s = {.argv = argv};
+		struct child c;
+		int status;
+
+		sleep_ms(20);
+		if (spawn(&s, &c, NULL) == 0 && child_wait(&c, 30000, &status) == 0 && status == 0)
+			return;
+	}
+	die("%s is not to be deleted", id);
+}
+
 double bundle_run(const struct bench *b, const char *dir, unsigned pause_ms, bool warm)
 {
 	cleanup_free char *state = xasprintf("%s/runc", b->root);
@@ -181,8 +198,6 @@ double bundle_run(const struct bench *b, const char *dir, unsigned pause_ms, boo
 	end = stamp_wait(stamp, 1);
 	if (warm && (waitpid(warmer, &status, 0) != warmer || status != 0))
 		die("writing to cgroup.procs of %s", b->group);
-	/* The probe has ended by itself; what is left of the container goes outside the measured time. */
-	sleep_ms(20);
-	run_ok((const char *const[]){b->runtime, "--root", state, "delete", id, NULL});
+	runtime_delete(b, state, id);
 	return (double)(end - begin) / 1e6;
 }

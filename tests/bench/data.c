@@ -91,8 +91,7 @@ void bench_logs(struct bench *b)
 
 /* ---- layers ---- */
 
-/* Loads the OCI layout @layout into a store in @dir; seconds. */
-static double load_seconds(const struct bench *b, const char *dir, const char *layout)
+double load_seconds(const struct bench *b, const char *dir, const char *layout)
 {
 	cleanup_free char *unpack = xasprintf("%s/berth-unpack", b->build);
 	const struct image_options options = {.unpack_path = unpack};

@@ -8,9 +8,11 @@
 #include "tests/bench/bench.h"
 
 #include "cgroups/group.h"
+#include "cgroups/names.h"
 #include "runtime/base/str.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 
 static const struct {
@@ -50,39 +52,49 @@ static int measure(struct bench *b, char *const *names)
 		(void)fflush(stdout);
 		measurements[i].fn(b);
 	}
-	agent_stop(b);
 	return 0;
 }
 
-int main(int argc, char **argv)
+static void prepare(struct bench *b, char **argv)
 {
 	const char *reps = getenv("BENCH_REPS"), *runtime = getenv("BENCH_RUNTIME");
+	char base[CGROUP_PATH_MAX];
 	uint32_t n = BENCH_REPS;
-	struct bench b;
-	int status = 1;
-	pid_t pid;
 
-	if (argc < 4)
-		die("usage: bench BUILD ROOT TMPFS [NAME…]");
 	if (reps && (parse_u32_max(sv(reps), 500, &n) < 0 || n == 0))
 		die("BENCH_REPS: 1 to 500");
-	b = (struct bench){.build = argv[1],
+	*b = (struct bench){.build = argv[1],
 		.root = argv[2],
 		.tmpfs = argv[3],
 		.runtime = runtime ? runtime : "/usr/sbin/runc",
 		.reps = (int)n,
-		.group = xasprintf("berth-bench-%d", (int)getpid())};
-	if (cgroup_host_open(AT_FDCWD, &b.host) < 0 || cgroup_create(&b.host, b.group) < 0)
+		.group = xasprintf("berth-bench-%d", (int)getpid()),
+		.agent_root = xasprintf("%s/a", argv[2])};
+	if (cgroup_base(base, sizeof base, b->agent_root) < 0)
+		die("no name for the cgroup of %s", b->agent_root);
+	b->agent_base = xstrdup(base);
+	if (cgroup_host_open(AT_FDCWD, &b->host) < 0 || cgroup_create(&b->host, b->group) < 0)
 		die("no cgroups");
-	/* A child measures, in a group of its own, which its parent can then remove. */
+}
+
+int main(int argc, char **argv)
+{
+	/* Shared with the child that measures: whatever becomes of it, its agent is stopped here. */
+	struct bench *b =
+		mmap(NULL, sizeof *b, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int status = 1;
+	pid_t pid;
+
+	if (argc < 4 || b == MAP_FAILED)
+		die("usage: bench BUILD ROOT TMPFS [NAME…]");
+	prepare(b, argv);
 	pid = fork();
 	if (pid == 0)
-		exit(measure(&b, argv + 4));
+		exit(measure(b, argv + 4));
 	if (pid < 0 || waitpid(pid, &status, 0) != pid)
 		status = 1;
-	if (cgroup_remove(&b.host, b.group) < 0)
-		die("cannot remove the group %s", b.group);
-	cgroup_host_close(&b.host);
-	free(b.group);
+	agent_stop(b);
+	if (cgroup_remove(&b->host, b->group) < 0)
+		die("cannot remove the group %s", b->group);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
