@@ -50,6 +50,5 @@ void check_sysctl_name(struct walk *w, const json_t *value);
 void check_sysctl_value(struct walk *w, const json_t *value);
 bool allow_size_limit(const struct walk *w, const json_t *value);
 bool allow_host_port(const struct walk *w, const json_t *value);
-bool allow_node_selector(const struct walk *w, const json_t *map);
 
 #endif

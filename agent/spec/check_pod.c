@@ -8,7 +8,6 @@
 #include "agent/spec/quantity.h"
 
 #include <ctype.h>
-#include <sys/utsname.h>
 
 void check_image(struct walk *w, const json_t *value)
 {
@@ -145,27 +144,4 @@ bool allow_host_port(const struct walk *w, const json_t *value)
 	/* On the host's network a port is a port of the host anyway. */
 	return json_flag(w->pod_spec, "hostNetwork", false) &&
 	       json_equal(value, json_object_get(w->parent, "containerPort"));
-}
-
-bool allow_node_selector(const struct walk *w, const json_t *map)
-{
-	(void)w;
-	static const struct {
-		const char *machine, *arch;
-	} names[] = {{"x86_64", "amd64"}, {"aarch64", "arm64"}, {"i686", "386"}, {"armv7l", "arm"}};
-	struct utsname host;
-	if (uname(&host) < 0)
-		return false;
-	const char *arch = host.machine, *key;
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (streq(host.machine, names[i].machine))
-			arch = names[i].arch;
-	json_t *value;
-	json_object_foreach ((json_t *)(uintptr_t)map, key, value) {
-		const char *text = json_string_value(value);
-		bool os = streq(key, "kubernetes.io/os") && streq(text, "linux");
-		if (!os && !(streq(key, "kubernetes.io/arch") && streq(text, arch)))
-			return false;
-	}
-	return true;
 }

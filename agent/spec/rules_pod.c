@@ -117,6 +117,20 @@ void rule_downward_file(struct walk *w, const json_t *file)
 	check_resource_ref(w, file, true);
 }
 
+/* A profile that is asked for but not named would be none at all (safety R13). */
+void rule_seccomp(struct walk *w, const json_t *profile)
+{
+	bool local = streq(json_str(profile, "type"), "Localhost");
+	bool named = *json_str_or(profile, "localhostProfile", "");
+	size_t mark = walk_field(w, "localhostProfile");
+	if (local && !named)
+		walk_required(w, "must be set when `type` is Localhost");
+	else if (!local && json_object_get(profile, "localhostProfile"))
+		walk_invalid(w, json_object_get(profile, "localhostProfile"),
+			"can only be set when `type` is Localhost");
+	walk_up(w, mark);
+}
+
 void rule_security_context(struct walk *w, const json_t *context)
 {
 	if (json_flag(context, "allowPrivilegeEscalation", true))

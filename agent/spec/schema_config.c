@@ -113,7 +113,7 @@ const struct type type_pod_template = {"PodTemplateSpec", "A pod to make copies 
 static const struct field rc_spec[] = {
 	{"replicas", INT32, "How many pods are wanted.", RANGE(0, INT32_MAX), .fallback = "1"},
 	{"minReadySeconds", INT32, "Seconds a pod must be ready to count as available.",
-		RANGE(0, INT32_MAX), WARN("a pod counts as available as soon as it is ready")},
+		RANGE(0, INT32_MAX)},
 	{"selector", STRING, "Labels that the pods have; the template's labels when missing.",
 		.flags = MAP | REQUIRED, .check = check_labels},
 	{"template", OBJECT, "The pod to make copies of.", .flags = REQUIRED,

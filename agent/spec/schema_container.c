@@ -165,7 +165,6 @@ static const struct type type_restart_rule = {
 	"ContainerRestartRule", "When to restart.", restart_rule};
 
 #define NO_PROBES "berth does not run probes yet; take it out, a crash is noticed without"
-#define NO_LIFECYCLE "berth does not run lifecycle hooks yet"
 #define NO_ATTACH "berth does not attach to a container's own streams yet; use exec"
 /* Containers of all three sorts have these. */
 #define CONTAINER_FIELDS                                                                           \
@@ -207,7 +206,7 @@ static const struct type type_restart_rule = {
 		{"startupProbe", OBJECT, "Holds back the others until it succeeds.",               \
 			.of = &type_probe, REFUSE(NO_PROBES)},                                     \
 		{"lifecycle", OBJECT, "What to do after its start and before its end.",            \
-			.of = &type_lifecycle, REFUSE(NO_LIFECYCLE)},                              \
+			.of = &type_lifecycle},                                                    \
 		{"terminationMessagePath", STRING, "File with its last words.",                    \
 			.fallback = "/dev/termination-log", .check = check_mount_path},            \
 		{"terminationMessagePolicy", STRING, "That file, or the end of its log.",          \

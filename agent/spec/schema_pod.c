@@ -90,10 +90,8 @@ static const struct field pod_spec[] = {
 		VALUES("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"),
 		.fallback = "ClusterFirst"},
 	{"dnsConfig", OBJECT, "What is added to resolv.conf.", .of = &type_dns_config},
-	{"nodeSelector", STRING, "Labels that the node must have.", .flags = MAP,
-		REFUSE("berth has one node and compares only kubernetes.io/os and "
-		       "kubernetes.io/arch yet"),
-		.allow = allow_node_selector},
+	{"nodeSelector", STRING, "Labels that the node must have; the pod is Pending until it has.",
+		.flags = MAP, .check = check_labels},
 	{"nodeName", STRING, "The node; its own name or empty.", .check = check_dns_subdomain},
 	{"serviceAccountName", STRING, "Service account of the pod.", ONLY("default"),
 		WARN(NO_ACCOUNTS)},

@@ -77,10 +77,16 @@ static const struct field handler[] = {
 };
 static const struct type type_handler = {"LifecycleHandler",
 	"What to do at a turn of the container's life.", handler, .one_of = "a handler type"};
+#define NO_HOOKS "berth does not run lifecycle hooks yet"
 static const struct field lifecycle[] = {
-	{"postStart", OBJECT, "Done right after its start.", .of = &type_handler},
-	{"preStop", OBJECT, "Done before it is asked to stop.", .of = &type_handler},
-	{"stopSignal", STRING, "Signal that asks it to stop, instead of the image's."},
+	{"postStart", OBJECT, "Done right after its start.", .of = &type_handler, REFUSE(NO_HOOKS)},
+	{"preStop", OBJECT, "Done before it is asked to stop.", .of = &type_handler,
+		REFUSE(NO_HOOKS)},
+	/* Of the names that Kubernetes lists, those that can sensibly ask a process to stop. */
+	{"stopSignal", STRING, "Signal that asks it to stop, instead of the image's.",
+		VALUES("SIGABRT", "SIGALRM", "SIGCONT", "SIGHUP", "SIGINT", "SIGIO", "SIGKILL",
+			"SIGPIPE", "SIGPWR", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2",
+			"SIGWINCH")},
 	END,
 };
 const struct type type_lifecycle = {"Lifecycle", "Hooks of a container.", lifecycle};

@@ -19,15 +19,14 @@ static const struct type type_capabilities = {
 
 static const struct field seccomp[] = {
 	{"type", STRING, "RuntimeDefault, Unconfined or Localhost.", .flags = REQUIRED,
-		VALUES("RuntimeDefault", "Unconfined", "Localhost"),
-		ONLY("RuntimeDefault", "Unconfined"),
-		REFUSE("berth does not load profiles from the host yet; use RuntimeDefault")},
-	{"localhostProfile", STRING, "File of the profile, with type Localhost.",
-		REFUSE("berth does not load profiles from the host yet")},
+		VALUES("RuntimeDefault", "Unconfined", "Localhost")},
+	{"localhostProfile", STRING,
+		"File of the profile, below berthd's directory of profiles, with type Localhost.",
+		.check = check_relative_path},
 	END,
 };
 static const struct type type_seccomp = {
-	"SeccompProfile", "Which system calls may be made.", seccomp};
+	"SeccompProfile", "Which system calls may be made.", seccomp, .rule = rule_seccomp};
 
 #define NO_APPARMOR "berth does not load AppArmor profiles yet; only Unconfined is honoured"
 static const struct field apparmor[] = {

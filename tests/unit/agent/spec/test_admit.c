@@ -70,9 +70,38 @@ static const struct {
 		"spec.volumes[0].gitRepo: Forbidden: never: it ran git as root; clone in an init "
 		"container into an emptyDir\n"},
 	{WITH("\"nodeSelector\":{\"kubernetes.io/os\":\"linux\"}"), ""},
-	{WITH("\"nodeSelector\":{\"disk\":\"ssd\"}"), "spec.nodeSelector: Forbidden: berth has one "
-						      "node and compares only kubernetes.io/os "
-						      "and kubernetes.io/arch yet\n"},
+	{WITH("\"nodeSelector\":{\"disk\":\"ssd!\"}"),
+		"spec.nodeSelector: Invalid value: \"ssd!\": a valid label must be an empty string "
+		"or "
+		"consist of alphanumeric characters, '-', '_' or '.', and must start and end with "
+		"an "
+		"alphanumeric character\n"},
+	{WITH("\"securityContext\":{\"seccompProfile\":{\"type\":\"Localhost\"}}"),
+		"spec.securityContext.seccompProfile.localhostProfile: Required value: must be set "
+		"when "
+		"`type` is Localhost\n"},
+	{WITH("\"securityContext\":{\"seccompProfile\":{\"type\":\"Localhost\","
+	      "\"localhostProfile\":"
+	      "\"../x\"}}"),
+		"spec.securityContext.seccompProfile.localhostProfile: Invalid value: \"../x\": "
+		"must not "
+		"contain '..'\n"},
+	{WITH("\"securityContext\":{\"seccompProfile\":{\"type\":\"Unconfined\","
+	      "\"localhostProfile\":"
+	      "\"x\"}}"),
+		"spec.securityContext.seccompProfile.localhostProfile: Invalid value: \"x\": can "
+		"only be "
+		"set when `type` is Localhost\n"},
+	{ONE(",\"lifecycle\":{\"stopSignal\":\"SIGUSR1\"}"), ""},
+	{ONE(",\"lifecycle\":{\"stopSignal\":\"USR1\",\"preStop\":{\"sleep\":{\"seconds\":1}}}"),
+		"spec.containers[0].lifecycle.preStop: Forbidden: berth does not run lifecycle "
+		"hooks yet\n"
+		"spec.containers[0].lifecycle.stopSignal: Unsupported value: \"USR1\": supported "
+		"values: "
+		"\"SIGABRT\", \"SIGALRM\", \"SIGCONT\", \"SIGHUP\", \"SIGINT\", \"SIGIO\", "
+		"\"SIGKILL\", "
+		"\"SIGPIPE\", \"SIGPWR\", \"SIGQUIT\", \"SIGTERM\", \"SIGUSR1\", \"SIGUSR2\", "
+		"\"SIGWINCH\"\n"},
 	{WITH("\"volumes\":[{\"name\":\"v\",\"emptyDir\":{\"sizeLimit\":\"1Gi\"}}]"),
 		"warning: spec.volumes[0].emptyDir.sizeLimit: has no effect: is not enforced on "
 		"disk "
