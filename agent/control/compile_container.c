@@ -290,7 +290,8 @@ static void compile_ends(const struct compiling *k, struct plan_container *c)
 		{"Never", PLAN_RESTART_NEVER},
 	};
 	const char *word = json_str_or(json_map(k->pod, "spec"), "restartPolicy", "Always");
-	const char *stop = k->image->config.stop_signal;
+	const char *own = json_str(json_map(k->container, "lifecycle"), "stopSignal");
+	const char *stop = own && own[0] ? own : k->image->config.stop_signal;
 	int number = stop ? signal_number(stop) : 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(policies); i++)

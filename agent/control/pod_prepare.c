@@ -62,13 +62,16 @@ int pod_admit(struct pod *p, const json_t *object)
 {
 	struct control *c = p->control;
 	struct subject about = subject_of(object);
+	cleanup_json json_t *node = NULL;
 	struct err e = {0};
 
 	if (was_admitted(c, object)) {
 		admit(p, object);
 		return 1;
 	}
-	if (node_admit(c->facts, &c->load, NULL, object, &e) < 0) {
+	/* Its labels and whether it is cordoned: users change those. */
+	(void)store_get(c->o.store, c->node_kind, "", c->o.node_name, &node, NULL);
+	if (node_admit(c->facts, &c->load, node, object, &e) < 0) {
 		if (!streq(p->why_not, err_text(&e)))
 			recorder_say(c->recorder, BY_SCHEDULER, &about, true, "FailedScheduling",
 				"%s", err_text(&e));
