@@ -166,7 +166,7 @@ asan:
 asan-programs:
 	$(Q)$(MAKE) --no-print-directory B=$(B)/asan HARDEN= OPT=-O1 WERROR= EXTRA='$(SANITIZE)' STATIC_OFF=1 all
 analyze:
-	$(Q)$(MAKE) --no-print-directory B=$(B)/analyze HARDEN= EXTRA='-fanalyzer' libs all
+	$(Q)$(MAKE) --no-print-directory B=$(B)/analyze HARDEN= OPT=-O0 EXTRA='-fanalyzer' libs all
 fuzz:
 	$(Q)scripts/fuzz $(B)
 bench: all $(BENCH_BIN)
