@@ -113,6 +113,7 @@ static const struct field plan_fields[] = {
 	{PLAN(host_ipc, FIELD_BOOL)},
 	{PLAN(host_pid, FIELD_BOOL)},
 	{PLAN(share_process_namespace, FIELD_BOOL)},
+	{PLAN(runtime_timeout_ns, FIELD_U64), SECONDS(60)},
 	{PLAN(runtime, FIELD_STRING), .required = true},
 	{PLAN(image_dir, FIELD_STRING), .required = true},
 	{PLAN(cgroup_base, FIELD_STRING), .required = true},

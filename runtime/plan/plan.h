@@ -126,6 +126,8 @@ struct plan {
 	char *hostname;
 	bool host_network, host_ipc, host_pid;
 	bool share_process_namespace;
+	uint64_t
+		runtime_timeout_ns; /* how long a start or an exec may take before it is given up; default 60 s */
 	char *runtime;		     /* absolute path of the OCI runtime */
 	char *image_dir;	     /* absolute path of the image store */
 	char *cgroup_base;	     /* "berth": see cgroups/names.h */

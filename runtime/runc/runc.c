@@ -5,26 +5,16 @@
  */
 #include "runtime/runc/runc.h"
 
-#include "runtime/base/clock.h"
 #include "runtime/base/fs.h"
 #include "runtime/base/json.h"
 
 #include <fcntl.h>
 
-static const struct {
-	const char *word;
-	uint64_t deadline_ns;
-} verbs[RUNC_VERB_MAX] = {
-	/* A start pages the runtime in from a disk that may be busy; the kubelet gives two minutes. */
-	[RUNC_RUN] = {"run", 60 * NS_PER_SEC},
-	[RUNC_EXEC] = {"exec", 30 * NS_PER_SEC},
-	[RUNC_DELETE] = {"delete", 10 * NS_PER_SEC},
+static const char *const verbs[RUNC_VERB_MAX] = {
+	[RUNC_RUN] = "run",
+	[RUNC_EXEC] = "exec",
+	[RUNC_DELETE] = "delete",
 };
-
-uint64_t runc_deadline_ns(enum runc_verb verb)
-{
-	return verbs[verb].deadline_ns;
-}
 
 struct words {
 	const char **argv;
@@ -48,7 +38,7 @@ size_t runc_argv(enum runc_verb verb, const struct runc *rc, const char *argv[RU
 	add(&w, "--root", rc->root);
 	add(&w, "--log", rc->log);
 	add(&w, "--log-format", "json");
-	add(&w, NULL, verbs[verb].word);
+	add(&w, NULL, verbs[verb]);
 	if (verb == RUNC_RUN) {
 		add(&w, NULL, "--detach");
 		add(&w, "--bundle", rc->bundle);

@@ -38,7 +38,7 @@ static void wait_delete(struct child *c)
 {
 	int status;
 
-	if (child_wait(c, (int)(runc_deadline_ns(RUNC_DELETE) / NS_PER_MS), &status) < 0)
+	if (child_wait(c, (int)(RUNC_DELETE_NS / NS_PER_MS), &status) < 0)
 		child_kill(c);
 }
 

@@ -310,7 +310,7 @@ void exec_start(struct shim *s, const struct link_message *m, struct msg_fds *fd
 	x->launch.data = x;
 	x->launch.ended = exec_launched;
 	if (r == 0)
-		r = job_start(s, &x->launch, runc_deadline_ns(RUNC_EXEC));
+		r = job_start(s, &x->launch, s->timeout_ns);
 	if (r == 0)
 		exec_child(x, m, fds, shim);
 	if (r < 0) {

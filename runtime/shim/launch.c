@@ -383,7 +383,7 @@ void launch_container(struct container *c)
 	}
 	c->launch.data = c;
 	c->launch.ended = launch_ended;
-	r = job_start(s, &c->launch, runc_deadline_ns(RUNC_RUN));
+	r = job_start(s, &c->launch, s->timeout_ns);
 	if (r == 0)
 		launch_child(c, write_fds);
 	(void)close(write_fds[0]);

@@ -53,6 +53,7 @@ int pod_open(struct shim *s, const struct plan *p, struct err *e)
 
 	s->runtime = xstrdup(p->runtime);
 	s->grace_ns = p->grace_ns;
+	s->timeout_ns = p->runtime_timeout_ns;
 	s->backoff = p->backoff;
 	s->host_network = p->host_network;
 	s->host_ipc = p->host_ipc;

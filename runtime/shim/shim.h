@@ -113,6 +113,7 @@ struct shim {
 	char cgroup_base[64];
 	char *runtime;
 	uint64_t grace_ns;
+	uint64_t timeout_ns; /* of the runtime */
 	struct plan_backoff backoff;
 	bool host_network, host_ipc, host_pid, share_pid;
 	/* descriptors */

@@ -7,6 +7,7 @@
 #include "runtime/base/clock.h"
 
 #include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -56,6 +57,13 @@ static char *mountinfo(void)
 	assert_int_equal(fs_read(AT_FDCWD, "/proc/self/mountinfo", 8 << 20, &text, NULL), 0);
 	return text;
 }
+
+/* What a failed test has left: its rig itself is gone with the stack. */
+static struct {
+	struct child shim;
+	char uid[64];
+	bool open;
+} left;
 
 void rig_open(struct rig *r)
 {
@@ -182,6 +190,9 @@ void rig_spawn(struct rig *r)
 	s.fds[3] = (struct spawn_fd){STDERR_FILENO, STDERR_FILENO};
 	if (spawn(&s, &r->shim, &e) < 0)
 		fail_msg("%s", err_text(&e));
+	left.shim = r->shim;
+	left.open = true;
+	memcpy(left.uid, r->uid, sizeof left.uid);
 	rig_connect(r);
 }
 
@@ -211,7 +222,7 @@ void rig_start(struct rig *r)
 static bool take_message(struct rig *r, uint64_t deadline_ns)
 {
 	uint64_t now = clock_now_ns(&clock_kernel);
-	int left = deadline_ns > now ? (int)((deadline_ns - now) / NS_PER_MS) + 1 : 0;
+	int wait_ms = deadline_ns > now ? (int)((deadline_ns - now) / NS_PER_MS) + 1 : 0;
 	struct pollfd p = {.fd = r->sock, .events = POLLIN};
 	static char buf[MSG_BYTES_MAX];
 	struct link_message m = {0};
@@ -219,7 +230,7 @@ static bool take_message(struct rig *r, uint64_t deadline_ns)
 	struct err e = {0};
 	ssize_t n;
 
-	if (poll(&p, 1, left) <= 0)
+	if (poll(&p, 1, wait_ms) <= 0)
 		return false;
 	n = msg_recv(r->sock, buf, sizeof buf, &fds);
 	if (n <= 0)
@@ -297,21 +308,33 @@ bool rig_cgroup_exists(const char *path)
 	return there;
 }
 
-static void remove_groups(struct rig *r)
+static void remove_groups(const char *uid)
 {
 	struct cgroup_host h = CGROUP_HOST_NONE;
 	char path[CGROUP_PATH_MAX];
 
 	assert_int_equal(cgroup_host_open(AT_FDCWD, &h), 0);
-	assert_int_equal(cgroup_path(path, sizeof path, RIG_CGROUP, r->uid, NULL), 0);
+	assert_int_equal(cgroup_path(path, sizeof path, RIG_CGROUP, uid, NULL), 0);
 	(void)cgroup_kill(&h, path);
 	(void)cgroup_wait_empty(&h, path, 5000);
 	assert_int_equal(cgroup_remove(&h, path), 0);
-	assert_int_equal(cgroup_shim_path(path, sizeof path, RIG_CGROUP, r->uid), 0);
+	assert_int_equal(cgroup_shim_path(path, sizeof path, RIG_CGROUP, uid), 0);
 	(void)cgroup_kill(&h, path);
 	(void)cgroup_wait_empty(&h, path, 5000);
 	assert_int_equal(cgroup_remove(&h, path), 0);
 	cgroup_host_close(&h);
+}
+
+int rig_teardown(void **state)
+{
+	(void)state;
+	if (left.open) {
+		if (kill(left.shim.pid, 0) == 0)
+			child_kill(&left.shim);
+		remove_groups(left.uid);
+	}
+	left.open = false;
+	return 0;
 }
 
 void rig_close(struct rig *r)
@@ -324,7 +347,8 @@ void rig_close(struct rig *r)
 		assert_false(rig_cgroup_exists(path));
 	}
 	child_kill(&r->shim);
-	remove_groups(r);
+	remove_groups(r->uid);
+	left.open = false;
 	rig_disconnect(r);
 	if (r->netns >= 0)
 		(void)close(r->netns);

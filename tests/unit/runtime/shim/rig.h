@@ -36,6 +36,9 @@ bool rig_usable(void);
 void rig_open(struct rig *r);
 /** Kills what is left and asserts that nothing is. */
 void rig_close(struct rig *r);
+/** After a failed test: kills what its rig left. For RIG_TEST. */
+int rig_teardown(void **state);
+#define RIG_TEST(test) cmocka_unit_test_teardown(test, rig_teardown)
 
 /** Containers with the busybox image that run `sh -c SCRIPT`. */
 struct plan_container *rig_containers(struct rig *r, size_t n);
