@@ -6,6 +6,7 @@
  *
  * The limits of a container are written by the runtime (linux.resources), those of the pod by the shim before.
  */
+#include "cgroups/warm.h"
 #include "runtime/base/fs.h"
 #include "runtime/base/spawn.h"
 #include "runtime/bundle/bundle.h"
@@ -22,6 +23,8 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+
+enum { WARM_TIMEOUT_S = 10 };
 
 static const char config_error[] = "CreateContainerConfigError";
 static const char create_error[] = "CreateContainerError";
@@ -368,6 +371,30 @@ static void launch_ended(struct shim *s, struct job *j, int status, const struct
 	container_not_launched(c, run_error, j->timed_out ? f->text : text, true);
 }
 
+static void warm_ended(struct shim *s, struct job *j, int status, const struct failure *f)
+{
+	/* Without it the start waits where it always did. */
+	(void)s;
+	(void)j;
+	(void)status;
+	(void)f;
+}
+
+/* The kernel's delay before the runtime may move the container into its cgroup passes while the runtime loads. */
+static void warm_cgroups(struct shim *s)
+{
+	char path[CGROUP_PATH_MAX];
+
+	if (s->warm_job.pid)
+		return;
+	s->warm_job.ended = warm_ended;
+	if (job_start(s, &s->warm_job, WARM_TIMEOUT_S * NS_PER_SEC) != 0)
+		return;
+	if (cgroup_shim_path(path, sizeof path, s->cgroup_base, s->uid) == 0)
+		(void)cgroup_warm(&s->cgroups, path);
+	job_done();
+}
+
 void launch_container(struct container *c)
 {
 	struct shim *s = c->shim;
@@ -386,6 +413,7 @@ void launch_container(struct container *c)
 	r = job_start(s, &c->launch, s->timeout_ns);
 	if (r == 0)
 		launch_child(c, write_fds);
+	warm_cgroups(s);
 	(void)close(write_fds[0]);
 	(void)close(write_fds[1]);
 	if (r < 0)

@@ -135,6 +135,7 @@ struct shim {
 	bool changed; /* the agent does not know the newest status */
 	bool finished;
 	struct job *jobs;
+	struct job warm_job; /* cgroups/warm.h */
 	struct job cgroup_job, prepare_job, files_job, clean_job;
 	struct container *cleaning;
 	uint32_t cleaning_to;
