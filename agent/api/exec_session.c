@@ -535,8 +535,10 @@ void exec_session_free(struct exec_session *own_s)
 	(void)sd_event_source_disable_unref(s->socket_source);
 	(void)sd_event_source_disable_unref(s->timer);
 	ws_free(s->ws);
-	if (s->handle)
+	if (s->handle) {
 		(void)MHD_upgrade_action(s->handle, MHD_UPGRADE_ACTION_CLOSE);
+		server_kick(s->api);
+	}
 	DL_DELETE(s->api->execs, s);
 	free(s->ring);
 	free(s->extra);

@@ -80,6 +80,7 @@ static void let_in(struct upload *u)
 		return;
 	peer_enter(u->peer, PEER_BODY, HEADER_DEADLINE_NS);
 	MHD_resume_connection(u->waiting);
+	server_kick(u->api);
 	u->waiting = NULL;
 }
 

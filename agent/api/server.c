@@ -95,6 +95,12 @@ static int run_again(sd_event_source *source, void *data)
 	return 0;
 }
 
+void server_kick(struct api *a)
+{
+	if (a->again)
+		(void)sd_event_source_set_enabled(a->again, SD_EVENT_ONESHOT);
+}
+
 static int http_ready(sd_event_source *source, int fd, uint32_t events, void *data)
 {
 	(void)source;

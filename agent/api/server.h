@@ -80,6 +80,8 @@ void server_stop(struct api *a);
 void peer_enter(struct peer *p, enum peer_state state, uint64_t limit_ns);
 /** The request of @p is answered by a stream: no deadline from here on. */
 void peer_streams(struct peer *p);
+/** Lets MHD see, in the next turn of the loop, that a connection was resumed or given back: nothing else tells it. */
+void server_kick(struct api *a);
 /** Ends a connection from our side. */
 void peer_cut(struct peer *p);
 

@@ -106,6 +106,7 @@ static void wake(struct stream *s)
 		return;
 	s->suspended = false;
 	MHD_resume_connection(s->http);
+	server_kick(s->api);
 }
 
 static int hung_up(sd_event_source *source, int fd, uint32_t events, void *data)
