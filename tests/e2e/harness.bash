@@ -32,6 +32,10 @@ berthd_at() { # ROOT [OPTION...]
 	shift
 	ledger >"$LEDGER"
 	berthd_run "$@"
+	if [ -n "${LEDGER_SHARED:-}" ]; then
+		LEDGER_ONLY="$(sed -n 's/.*base=berth-\([0-9a-f]*\).*/\1/p' "$ROOT.log" | head -n 1)|$ROOT|$BUILD/"
+		export LEDGER_ONLY
+	fi
 	ledger >"$LEDGER.running"
 }
 

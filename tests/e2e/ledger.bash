@@ -3,7 +3,8 @@
 #
 #   ledger >before; …; ledger_equal before     waits up to 3 s for PID 1 to reap, then prints what differs
 #
-# LEDGER_IGNORE is a regular expression for lines to leave out, for a machine that others work on at the same time.
+# LEDGER_ONLY is a regular expression: differences that do not fit it are not counted. For a machine on which somebody
+# else's pods come and go at the same time; a clean machine does not need it.
 
 ledger_processes() {
 	local pid exe
@@ -40,17 +41,17 @@ ledger() {
 		nft list tables 2>/dev/null | sed 's/^table/nft/'
 		find /run/netns /run/runc /run/berth /dev/shm /var/lib/berth /var/log/pods -mindepth 1 -maxdepth 1 -printf 'file %p\n' 2>/dev/null
 		losetup -n -O NAME,BACK-FILE 2>/dev/null | sed 's/^/loop /'
-	) | LC_ALL=C sort | grep -vE "${LEDGER_IGNORE:-^$}"
+	) | LC_ALL=C sort
 }
 
 ledger_equal() { # FILE
 	local deadline=$((SECONDS + 3)) now
 	while :; do
-		now=$(diff "$1" <(ledger)) && return 0
+		now=$(diff "$1" <(ledger) | grep '^[<>]' | grep -E "${LEDGER_ONLY:-.}") || return 0
 		[ "$SECONDS" -lt "$deadline" ] || break
 		sleep 0.2
 	done
 	echo "left behind (>) or missing (<):"
-	grep '^[<>]' <<<"$now"
+	printf '%s\n' "$now"
 	return 1
 }
