@@ -5,7 +5,7 @@
 #ifndef TESTS_UNIT_RUNTIME_IMAGE_IMAGES_H
 #define TESTS_UNIT_RUNTIME_IMAGE_IMAGES_H
 
-#include "tests/unit/runtime/image/build.h"
+#include "tests/unit/runtime/image/layout.h"
 
 #include "runtime/base/clock.h"
 #include "runtime/image/image.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The program berth-unpack, from outside: its result, its refusals, the hostile corpus through the jail (T17-T19). */
-#include "tests/unit/runtime/image/layers.h"
+#include "tests/unit/runtime/image/hostile.h"
 
 #include "runtime/base/clock.h"
 
