@@ -124,6 +124,8 @@ static int collect(struct layer_set *set, struct layer_work *work, struct err *e
 	capture_free(take(work->capture));
 	work->state = LAYER_UNPACKED;
 	set->unpacking--;
+	/* Its owner may have held the next one back until there is room. */
+	job_wake(set->job);
 	set->job->progress.layers_done++;
 	set->job->progress.bytes_done += work->blob.size_bytes;
 	return 0;

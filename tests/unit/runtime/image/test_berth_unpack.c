@@ -3,6 +3,7 @@
 #include "tests/unit/runtime/image/hostile.h"
 
 #include "runtime/base/clock.h"
+#include "runtime/image/digest.h"
 
 #include <poll.h>
 #include <signal.h>
