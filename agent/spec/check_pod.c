@@ -22,6 +22,12 @@ void check_image(struct walk *w, const json_t *value)
 		}
 }
 
+static void unsupported_resource(struct walk *w, const char *name)
+{
+	cleanup_json json_t *value = json_string(name);
+	walk_unsupported(w, value, (const char *const[]){"cpu", "memory", NULL});
+}
+
 static void check_resource(struct walk *w, const char *name, const json_t *value, bool limit)
 {
 	struct quantity q;
@@ -45,7 +51,7 @@ static void check_resource(struct walk *w, const char *name, const json_t *value
 	else if (strchr(name, '/'))
 		walk_forbidden(w, "berth has no devices to give");
 	else
-		walk_unsupported(w, json_null(), (const char *const[]){"cpu", "memory", NULL});
+		unsupported_resource(w, name);
 }
 
 static void check_resources(struct walk *w, const json_t *map, bool limit)

@@ -88,20 +88,20 @@ static bool image_is_latest(const char *image)
 
 void default_container(json_t *container)
 {
+	static const char *const names[] = {"cpu", "memory"};
 	const char *image = json_str_or(container, "image", "");
 	if (!*json_str_or(container, "imagePullPolicy", ""))
 		json_put_str(container, "imagePullPolicy",
 			image_is_latest(image) ? "Always" : "IfNotPresent");
 	json_t *resources = json_map(container, "resources");
-	json_t *limits = json_map(resources, "limits");
-	const char *name;
-	json_t *value;
-	if (!limits || !json_object_size(limits))
-		return;
-	json_t *requests = sub_object(resources, "requests");
-	json_object_foreach (limits, name, value)
-		if (requests && !json_object_get(requests, name))
-			json_put(requests, name, json_copy(value));
+	const json_t *limits = json_map(resources, "limits");
+	/* Those that berth knows: what it refuses need not be said twice. */
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		const json_t *limit = json_object_get(limits, names[i]);
+		json_t *requests = limit ? sub_object(resources, "requests") : NULL;
+		if (requests && !json_object_get(requests, names[i]))
+			json_put(requests, names[i], json_deep_copy(limit));
+	}
 }
 
 static void host_ports(json_t *containers)
