@@ -134,18 +134,14 @@ void crilog_tail_begin(struct crilog_tail *t, uint64_t lines, uint64_t size)
 /* The entry that begins at @offset, of which @head is the beginning. Met from the last to the first. */
 static void meet_entry(struct crilog_tail *t, uint64_t offset, struct sv head)
 {
-	struct sv left = head, end;
-	bool partial;
+	struct sv line = sv_cut(&head, '\n');
+	struct crilog_entry entry;
 
-	/* Behind the last newline: an entry that is being written, or nothing. */
-	if (head.n == 0)
+	/* Damaged, or still being written, or nothing behind the last newline: it is not shown either. */
+	if (crilog_parse(line, &entry) < 0)
 		return;
-	(void)sv_cut(&left, ' ');
-	(void)sv_cut(&left, ' ');
-	end = left;
-	partial = end.n > 0 && end.p[0] == 'P';
 	/* An entry tagged F ends a line; the last entry does so whatever it says. */
-	if (!partial || !t->any) {
+	if (!entry.partial || !t->any) {
 		if (t->found == t->lines) {
 			t->done = true;
 			return;
