@@ -75,7 +75,7 @@ static void options(void **state)
 		{"tail of none", "?tailLines=0", 200, ""},
 		{"tail of more", "?tailLines=99", 200, "one\ntwo\nlong line\nerr\nlast\n"},
 		{"timestamps", "?timestamps=true&tailLines=1", 200, TIME("05") "last\n"},
-		{"timestamps of a part", "?timestamps=true&tailLines=3&limitBytes=40", 200,
+		{"timestamps of a part", "?timestamps=true&tailLines=3&limitBytes=41", 200,
 			TIME("02") "long line\n"},
 		{"since", "?sinceTime=2026-11-22T20:28:04Z", 200, "err\nlast\n"},
 		{"stderr", "?stream=Stderr", 200, "err\n"},
