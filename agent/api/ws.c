@@ -16,6 +16,7 @@ struct ws {
 	bool control_frame, in_message;
 	int channel; /* of the current message; -1: its first byte has not come */
 	bool last_frame;
+	uint16_t close_code; /* 0: none, or sent */
 };
 
 static ssize_t on_recv(
@@ -126,6 +127,13 @@ int ws_read(struct ws *w)
 
 int ws_write(struct ws *w)
 {
+	if (wslay_event_send(w->context) != 0)
+		return -EPIPE;
+	if (!w->close_code || wslay_event_want_write(w->context))
+		return 0;
+	/* Only now: wslay sends control frames before the messages that wait, and drops those. */
+	(void)wslay_event_queue_close(w->context, w->close_code, NULL, 0);
+	w->close_code = 0;
 	return wslay_event_send(w->context) == 0 ? 0 : -EPIPE;
 }
 
@@ -146,7 +154,7 @@ void ws_queue(struct ws *w, enum ws_channel channel, const void *bytes, size_t n
 
 void ws_close(struct ws *w, uint16_t code)
 {
-	(void)wslay_event_queue_close(w->context, code, NULL, 0);
+	w->close_code = code;
 }
 
 size_t ws_queued(struct ws *w)
@@ -156,7 +164,7 @@ size_t ws_queued(struct ws *w)
 
 bool ws_wants_write(struct ws *w)
 {
-	return wslay_event_want_write(w->context);
+	return w->close_code || wslay_event_want_write(w->context);
 }
 
 bool ws_closed(struct ws *w)
