@@ -344,6 +344,14 @@ static void say_why(const struct container *c, int status, int adopted, char *te
 			strerror(-adopted));
 }
 
+/* The failure's word as one that lives on. */
+static const char *reason_of(const struct failure *f)
+{
+	if (streq(f->reason, config_error))
+		return config_error;
+	return streq(f->reason, create_error) ? create_error : run_error;
+}
+
 static void launch_ended(struct shim *s, struct job *j, int status, const struct failure *f)
 {
 	struct container *c = j->data;
@@ -352,7 +360,7 @@ static void launch_ended(struct shim *s, struct job *j, int status, const struct
 	int pidfd;
 
 	if (f->reason[0] && !j->timed_out) {
-		container_not_launched(c, f->reason, f->text, streq(f->reason, run_error));
+		container_not_launched(c, reason_of(f), f->text, reason_of(f) == run_error);
 		return;
 	}
 	(void)snprintf(path, sizeof path, "run/%s/pid", c->id);

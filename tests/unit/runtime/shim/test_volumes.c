@@ -280,7 +280,7 @@ static void confinement(void **state)
 	c = rig_containers(&r, 2);
 	rig_script(&c[0], "a",
 		"grep -E 'CapInh|CapAmb|Seccomp:|NoNewPrivs|Groups' /proc/self/status; cat "
-		"/proc/kcore | wc -c;"
+		"/proc/timer_list | wc -c;"
 		"(echo x >/proc/sysrq-trigger) 2>/dev/null || echo ro; (touch /sys/x) 2>/dev/null "
 		"|| echo ro;"
 		"(touch /f) 2>/dev/null || echo ro; ls /sys/fs/cgroup >/dev/null && echo cg; ls "
