@@ -142,7 +142,8 @@ static int confine(const void *data)
 		setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 ||
 		setresuid(uid, uid, uid) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -errno;
-	return 0;
+	/* After the last change of ids, which would untie it. */
+	return store_tie_child(f->store);
 }
 
 /* ---- argument lists ------------------------------------------------------------------------------- */

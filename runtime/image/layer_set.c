@@ -74,7 +74,7 @@ static int start(struct layer_set *set, struct layer_work *work, struct err *e)
 	char size[24];
 	const char *argv[] = {store->options.unpack_path, "--diff-id", work->diff_id.text, NULL,
 		work->blob.digest.text, "--size", size, NULL};
-	struct spawn s = {.argv = argv};
+	struct spawn s = {.argv = argv, .prepare = store_tie_child, .prepare_data = store};
 	int r;
 
 	(void)snprintf(size, sizeof size, "%llu", (unsigned long long)work->blob.size_bytes);

@@ -377,7 +377,7 @@ static const struct job_kind load_kind = {load_step, load_free};
 static int load_open(struct load *l, struct err *e)
 {
 	const char *const argv[] = {l->job->store->options.unpack_path, NULL};
-	struct spawn s = {.argv = argv};
+	struct spawn s = {.argv = argv, .prepare = store_tie_child, .prepare_data = l->job->store};
 	cleanup_close int dir_fd = -EBADF;
 	struct stat st;
 

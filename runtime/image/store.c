@@ -13,6 +13,8 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <pwd.h>
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/utsname.h>
 
 enum { NOBODY = 65534, LAYER_JSON_MAX = 4096 };
@@ -112,6 +114,16 @@ int store_tmp(struct image_store *s, char *name, struct err *e)
 	while (mkdirat(s->tmp_fd, name, 0700) < 0 && errno == EEXIST);
 	fd = fs_open_beneath(s->tmp_fd, name, O_RDONLY | O_DIRECTORY, 0);
 	return fd < 0 ? err_errno(e, fd, "making a directory for the image") : fd;
+}
+
+int store_tie_child(const void *data)
+{
+	const struct image_store *s = data;
+
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+		return -errno;
+	/* It may have ended just before. */
+	return getppid() == s->pid ? 0 : -ECHILD;
 }
 
 static void reap_sweepers(struct image_store *s, int timeout_ms)
@@ -401,6 +413,7 @@ int image_store_open(
 		s->sweepers[i] = (struct child){-1, -EBADF};
 	/* Other names than those that an earlier run may still be deleting. */
 	s->next_tmp = (unsigned)clock_wall_ns(&clock_kernel);
+	s->pid = getpid();
 	set_arch(s);
 	set_fetch_user(s);
 	r = open_dirs(s, lib_fd, e);

@@ -26,6 +26,7 @@ struct image_store {
 	struct image_job *jobs;		      /* utlist */
 	struct child sweepers[SWEEPERS_MAX];  /* children that delete what nobody waits for */
 	unsigned next_tmp;
+	pid_t pid; /* of the agent */
 	uid_t fetch_uid; /* who skopeo runs as */
 	gid_t fetch_gid;
 	char arch[72];
@@ -58,6 +59,12 @@ int store_drop_layer(struct image_store *s, struct layer *own_layer, char *name,
  */
 int store_discard(
 	struct image_store *s, const char *const *names, struct child *ret, struct err *e);
+
+/**
+ * For struct spawn's prepare, @store being its data: the child is killed when the agent ends, however it ends, so that
+ * a new agent finds nobody at work in tmp/. 0 or -errno.
+ */
+int store_tie_child(const void *store);
 
 /**
  * An image of a decoded config (moved out of *config on success) whose layers are all in the store.

@@ -101,7 +101,8 @@ static void skopeo_is_confined(void **state)
 		"--authfile=/proc/self/fd/3 -- docker://h.io/a:1 oci:/var/tmp/image:it\n";
 	static const char *const env[] = {"HTTPS_PROXY=http://p:1", NULL};
 	struct scratch s, program;
-	struct image_store store = {.fetch_uid = 65534, .fetch_gid = 65534, .arch = "amd64"};
+	struct image_store store = {
+		.fetch_uid = 65534, .fetch_gid = 65534, .arch = "amd64", .pid = getpid()};
 	cleanup_free char *text = NULL, *path = NULL;
 	cleanup_close int staging = -EBADF;
 	cleanup_str struct str out = {0}, body = {0};
