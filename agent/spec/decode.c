@@ -189,7 +189,7 @@ static void decode_list(struct walk *w, const struct field *f, json_t *list)
 		wrong_type(w, list, "a list", "start each item with \"- \"");
 		return;
 	}
-	for (size_t i = 0; i < json_array_size(list); i++) {
+	for (size_t i = 0; i < json_array_size(list) && !problems_full(w->problems); i++) {
 		size_t mark = walk_index(w, i);
 		json_t *own_new = decode_one(w, f, json_array_get(list, i));
 		if (own_new)
@@ -205,7 +205,7 @@ static void decode_map(struct walk *w, const struct field *f, json_t *map)
 		return;
 	}
 	void *next;
-	for (void *i = json_object_iter(map); i; i = next) {
+	for (void *i = json_object_iter(map); i && !problems_full(w->problems); i = next) {
 		next = json_object_iter_next(map, i);
 		size_t mark = walk_key(w, json_object_iter_key(i));
 		json_t *own_new = decode_one(w, f, json_object_iter_value(i));
@@ -259,10 +259,14 @@ static void decode_field(struct walk *w, const struct field *f, json_t *object, 
 	walk_up(w, mark);
 }
 
+enum { NEAREST_MAX = 64 };
+
 static void unknown_field(struct walk *w, const struct type *t, const char *name)
 {
 	size_t mark = walk_field(w, name);
-	const char *nearest = type_nearest(t, name);
+	/* Looking for the right name takes long, so not for ever. */
+	bool few = w->problems->n < NEAREST_MAX && w->problems->n_warnings < NEAREST_MAX;
+	const char *nearest = few && w->fv != FIELD_IGNORE ? type_nearest(t, name) : NULL;
 	const char *a = nearest ? "; did you mean \"" : "", *b = nearest ? nearest : "",
 		   *c = nearest ? "\"?" : "";
 	if (w->fv == FIELD_STRICT)
@@ -283,7 +287,7 @@ void decode_object(struct walk *w, const struct type *t, json_t *object)
 	if (t == &type_pod_spec)
 		w->pod_spec = object;
 	void *next;
-	for (void *i = json_object_iter(object); i; i = next) {
+	for (void *i = json_object_iter(object); i && !problems_full(w->problems); i = next) {
 		next = json_object_iter_next(object, i);
 		const char *name = json_object_iter_key(i);
 		const struct field *f = type_field(t, name);

@@ -104,22 +104,10 @@ static const struct field *step_down(
 	return f;
 }
 
-int spec_explain(
-	const struct kind *k, const char *path, bool recursive, struct str *out, struct err *e)
+/* What it is about. @of: why something at or above the field is refused, or "". */
+static void add_head(
+	struct str *out, const struct kind *k, const struct field *f, const char *of, bool observed)
 {
-	const struct type *t = k->type;
-	const struct field *f = NULL;
-	const char *of = "";
-	bool observed = false;
-	struct sv rest = sv(path);
-	while (rest.n) {
-		f = step_down(k, &t, sv_cut(&rest, '.'), e);
-		if (!f)
-			return -ENOENT;
-		observed |= (f->flags & OBSERVED) != 0;
-		/* Below a refused field nothing is honoured: the reason stands where it is refused. */
-		of = f->support == REFUSED ? f->why : of;
-	}
 	if (*k->group)
 		str_addf(out, "GROUP:      %s\n", k->group);
 	str_addf(out, "KIND:       %s\nVERSION:    %s\n\n", k->kind, k->version);
@@ -141,6 +129,25 @@ int spec_explain(
 		add_wrapped(out, "berth: ", support.p);
 	}
 	str_add(out, "\n");
+}
+
+int spec_explain(
+	const struct kind *k, const char *path, bool recursive, struct str *out, struct err *e)
+{
+	const struct type *t = k->type;
+	const struct field *f = NULL;
+	const char *of = "";
+	bool observed = false;
+	struct sv rest = sv(path);
+	while (rest.n) {
+		f = step_down(k, &t, sv_cut(&rest, '.'), e);
+		if (!f)
+			return -ENOENT;
+		observed |= (f->flags & OBSERVED) != 0;
+		/* Below a refused field nothing is honoured: the reason stands where it is refused. */
+		of = f->support == REFUSED ? f->why : of;
+	}
+	add_head(out, k, f, of, observed);
 	if (!t)
 		return 0;
 	str_add(out, "FIELDS:\n");

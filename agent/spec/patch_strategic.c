@@ -11,6 +11,9 @@
 #define DELETE "$deleteFromPrimitiveList/"
 #define ORDER "$setElementOrder/"
 
+/* The longest list that validation lets through. */
+enum { ITEMS_MAX = ENV_MAX };
+
 static int merge_objects(const struct type *t, const json_t *current, const json_t *patch,
 	json_t **ret, struct err *e);
 
@@ -139,6 +142,11 @@ static int merge_list(const struct field *f, const json_t *current, const json_t
 	cleanup_json json_t *out = json_is_array(current) ? json_deep_copy(current) : json_array();
 	if (!json_is_array(patch))
 		return err_set(e, -EINVAL, "patch: \"%s\" is a list", f->name);
+	/* Each item is looked up among the others. */
+	if (list_merges(f) &&
+		(json_array_size(patch) > ITEMS_MAX || json_array_size(out) > ITEMS_MAX))
+		return err_set(
+			e, -E2BIG, "patch: more than %d items in \"%s\"", ITEMS_MAX, f->name);
 	if (!list_merges(f) || replaces(patch)) {
 		*ret = replacement(patch);
 		return 0;
@@ -219,6 +227,23 @@ static void set_orders(
 	}
 }
 
+/* What a patch says about the object as it is, before anything is put in. */
+static int act_on_directives(json_t *out, const json_t *patch, struct err *e)
+{
+	const char *key;
+	json_t *value;
+	json_object_foreach ((json_t *)(uintptr_t)patch, key, value)
+		if (is_directive(key) && json_array_size(value) > ITEMS_MAX)
+			return err_set(
+				e, -E2BIG, "patch: more than %d items in \"%s\"", ITEMS_MAX, key);
+	if (json_list(patch, RETAIN_KEY))
+		retain(out, json_list(patch, RETAIN_KEY));
+	json_object_foreach ((json_t *)(uintptr_t)patch, key, value)
+		if (sv_starts(sv(key), DELETE))
+			delete_from_list(out, key + strlen(DELETE), value);
+	return 0;
+}
+
 /* @t is NULL for maps and for what is not in the tables: an ordinary merge patch then. */
 static int merge_objects(const struct type *t, const json_t *current, const json_t *patch,
 	json_t **ret, struct err *e)
@@ -233,19 +258,13 @@ static int merge_objects(const struct type *t, const json_t *current, const json
 	if (!streq(how, "merge"))
 		return err_set(
 			e, -EINVAL, "patch: $patch is merge, replace or delete, not \"%s\"", how);
-	if (json_list(patch, RETAIN_KEY))
-		retain(out, json_list(patch, RETAIN_KEY));
+	int r = act_on_directives(out, patch, e);
 	json_object_foreach ((json_t *)(uintptr_t)patch, key, value)
-		if (sv_starts(sv(key), DELETE))
-			delete_from_list(out, key + strlen(DELETE), value);
-	json_object_foreach ((json_t *)(uintptr_t)patch, key, value) {
-		if (is_directive(key))
-			continue;
-		int r = merge_member(t ? type_field(t, key) : NULL, out, key,
-			json_object_get(out, key), value, e);
-		if (r < 0)
-			return r;
-	}
+		if (r >= 0 && !is_directive(key))
+			r = merge_member(t ? type_field(t, key) : NULL, out, key,
+				json_object_get(out, key), value, e);
+	if (r < 0)
+		return r;
 	set_orders(t, current, patch, out);
 	*ret = take(out);
 	return 0;

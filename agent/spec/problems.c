@@ -66,6 +66,11 @@ void problems_warn(struct problems *p, const char *format, ...)
 	p->warnings[p->n_warnings++] = text;
 }
 
+bool problems_full(const struct problems *p)
+{
+	return p->n >= PROBLEMS_MAX;
+}
+
 const char *problem_reason(enum problem_type type)
 {
 	return type < PROBLEM_TYPE_MAX ? reasons[type] : "FieldValueInvalid";

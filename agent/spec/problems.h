@@ -46,6 +46,9 @@ void problems_add(struct problems *p, enum problem_type type, const char *path, 
 	...) PRINTF_LIKE(4, 5);
 void problems_warn(struct problems *p, const char *format, ...) PRINTF_LIKE(2, 3);
 
+/** Are there so many that no more are kept? Then a walker may stop: nobody reads on, and time is bounded. */
+bool problems_full(const struct problems *p);
+
 /** The reason of a Status cause: "FieldValueRequired" … Never NULL. */
 const char *problem_reason(enum problem_type type);
 

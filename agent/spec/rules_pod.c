@@ -51,9 +51,10 @@ static void check_field_ref(struct walk *w, const json_t *owner, const char *con
 	walk_up(w, mark);
 }
 
+/* Among as many as there may be: a longer list was refused, and looking through it takes time. */
 static const json_t *find_named(const json_t *list, const char *name)
 {
-	for (size_t i = 0; name && i < json_array_size(list); i++) {
+	for (size_t i = 0; name && i < json_array_size(list) && i < VOLUMES_MAX; i++) {
 		const json_t *item = json_array_get(list, i);
 		if (streq(json_str(item, "name"), name))
 			return item;

@@ -106,6 +106,8 @@ enum {
 	ENV_MAX = 1024,
 	ENV_BYTES_MAX = 512 << 10,
 	PORTS_MAX = 256,
+	TOLERATIONS_MAX = 128,
+	OWNERS_MAX = 64, /* and finalizers */
 	META_BYTES_MAX = 256 << 10,
 	SECRET_BYTES_MAX = 1 << 20,
 };

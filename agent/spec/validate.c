@@ -6,6 +6,8 @@
  */
 #include "agent/spec/check.h"
 
+#include "runtime/base/map.h"
+
 static void validate_object(struct walk *w, const struct type *t, const json_t *object);
 
 static void check_range(struct walk *w, const struct field *f, const json_t *value)
@@ -40,22 +42,21 @@ static void validate_one(struct walk *w, const struct field *f, const json_t *va
 		f->check(w, value);
 }
 
-/* O(n²) in lists that are at most 256 long. */
 static void check_unique(struct walk *w, const struct field *f, const json_t *list)
 {
-	for (size_t i = 1; i < json_array_size(list); i++) {
+	struct map seen = {0};
+	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *item = json_object_get(json_array_get(list, i), f->unique);
-		for (size_t j = 0; item && j < i; j++) {
-			if (!json_equal(item, json_object_get(json_array_get(list, j), f->unique)))
-				continue;
-			size_t mark = walk_index(w, i);
-			size_t inner = walk_field(w, f->unique);
-			walk_duplicate(w, item);
-			walk_up(w, inner);
-			walk_up(w, mark);
-			break;
-		}
+		const char *text = json_string_value(item);
+		if (!text || !map_put(&seen, text, &seen))
+			continue;
+		size_t mark = walk_index(w, i);
+		size_t inner = walk_field(w, f->unique);
+		walk_duplicate(w, item);
+		walk_up(w, inner);
+		walk_up(w, mark);
 	}
+	map_done(&seen);
 }
 
 static void validate_list(struct walk *w, const struct field *f, const json_t *list)
@@ -66,7 +67,7 @@ static void validate_list(struct walk *w, const struct field *f, const json_t *l
 			(long long)f->max);
 		return;
 	}
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && !problems_full(w->problems); i++) {
 		size_t mark = walk_index(w, i);
 		validate_one(w, f, json_array_get(list, i));
 		walk_up(w, mark);

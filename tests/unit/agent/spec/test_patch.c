@@ -146,6 +146,26 @@ static void test_json_patch_bomb(void **state)
 		spec_patch(kind_by_word("pod"), current, patch, PATCH_JSON, &out, &e), -E2BIG);
 }
 
+/* Lists longer than any that is valid are refused before they cost time. */
+static void test_long_lists(void **state)
+{
+	(void)state;
+	static const char *const members[] = {"containers", "$setElementOrder/containers",
+		"$retainKeys", "$deleteFromPrimitiveList/x"};
+	for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
+		struct err e;
+		cleanup_json json_t *current = json_object(), *patch = json_object();
+		json_t *list = json_array(), *out;
+		for (int n = 0; n < 1025; n++)
+			json_push(list, json_pack("{s:i}", "name", n));
+		json_put(json_sub(patch, "spec"), members[i], list);
+		json_put(current, "spec", json_object());
+		assert_int_equal(
+			spec_patch(kind_by_word("po"), current, patch, PATCH_STRATEGIC, &out, &e),
+			-E2BIG);
+	}
+}
+
 static const struct {
 	const char *was, *want, *is, *patch;
 } applies[] = {
@@ -244,6 +264,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_patches),
 		cmocka_unit_test(test_json_patch_bomb),
+		cmocka_unit_test(test_long_lists),
 		cmocka_unit_test(test_apply),
 		cmocka_unit_test(test_last_applied),
 		cmocka_unit_test(test_types),
