@@ -66,12 +66,11 @@ container() { # POD CONTAINER JQ-EXPRESSION on its status
 # The host's number of a container's first process: the one that is PID 1 in the innermost namespace and whose
 # cgroup is the pod's and the container's.
 container_pid() { # POD CONTAINER
-	local uid id pid
-	uid=$(pod "$1" .metadata.uid)
+	local id pid
+	# The cgroup's path ends in POD-UID/CONTAINER-N, as the id does: no other pod's process can be meant.
 	id=$(container "$1" "$2" .containerID)
-	id=${id##*/}
-	for pid in $(grep -lsE "$uid|$id" /proc/[0-9]*/cgroup | cut -d/ -f3); do
-		if grep -qs -E '^NSpid:.*[[:space:]]1$' "/proc/$pid/status" && grep -qs "${id:-none}" "/proc/$pid/cgroup"; then
+	for pid in $(grep -lsE "/${id#*://}\$" /proc/[0-9]*/cgroup | cut -d/ -f3); do
+		if grep -qs -E '^NSpid:.*[[:space:]]1$' "/proc/$pid/status"; then
 			echo "$pid"
 			return 0
 		fi
