@@ -52,6 +52,6 @@ ledger_equal() { # FILE
 		sleep 0.2
 	done
 	echo "left behind (>) or missing (<):"
-	printf '%s\n' "$now"
+	head -n 40 <<<"$now"
 	return 1
 }
