@@ -32,11 +32,11 @@ berthd_at() { # ROOT [OPTION...]
 	shift
 	ledger >"$LEDGER"
 	berthd_run "$@"
+	TAG=$(sed -n 's/.*base=berth-\([0-9a-f]*\).*/\1/p' "$ROOT.log" | head -n 1) # in the names of all that it makes
+	export TAG
 	if [ -n "${LEDGER_SHARED:-}" ]; then
-		LEDGER_ONLY="$(sed -n 's/.*base=berth-\([0-9a-f]*\).*/\1/p' "$ROOT.log" | head -n 1)|$ROOT|$BUILD/"
-		export LEDGER_ONLY
+		export LEDGER_ONLY="$TAG|$ROOT|$BUILD/"
 	fi
-	ledger >"$LEDGER.running"
 }
 
 # Starts berthd for $ROOT and returns when it has said READY=1.

@@ -63,13 +63,13 @@ container() { # POD CONTAINER JQ-EXPRESSION on its status
 	pod "$1" ".status.containerStatuses[] | select(.name == \"$2\") | $3"
 }
 
-# The host's number of a container's first process: the one that is PID 1 in the innermost namespace and whose
-# cgroup is the pod's and the container's.
+# The host's number of a container's first process: PID 1 of its own namespace, in the cgroup that the container's
+# identity names.
 container_pid() { # POD CONTAINER
 	local id pid
-	# The cgroup's path ends in POD-UID/CONTAINER-N, as the id does: no other pod's process can be meant.
 	id=$(container "$1" "$2" .containerID)
-	for pid in $(grep -lsE "/${id#*://}\$" /proc/[0-9]*/cgroup | cut -d/ -f3); do
+	id=${id#*://}
+	for pid in $(grep -lsF "/${id:-none}" /proc/[0-9]*/cgroup | cut -d/ -f3); do
 		if grep -qs -E '^NSpid:.*[[:space:]]1$' "/proc/$pid/status"; then
 			echo "$pid"
 			return 0

@@ -34,6 +34,7 @@ policy_pod() { # NAME POLICY COMMAND
 		jq -r '.status.containerStatuses[0].lastState.terminated.finishedAt')
 	wait_pod crash '.status.containerStatuses[0] | .restartCount == 2 and .state.waiting != null' 20 >/dev/null
 	began=$(berth logs crash)
+	echo "ended $ended, next began $(date -d "@$began")"
 	[ $((began - $(date -d "$ended" +%s))) -ge 9 ]
 	[ $((began - $(date -d "$ended" +%s))) -le 12 ]
 	run -0 berth get pod crash
@@ -66,7 +67,7 @@ policy_pod() { # NAME POLICY COMMAND
 	berth delete pod deaf --grace-period=2
 	[ $((SECONDS - began)) -ge 2 ]
 	[ $((SECONDS - began)) -le 6 ]
-	[ ! -e "/proc/$pid" ]
+	process_gone "$pid" 3 # PID 1 may take a while to reap what the shim left
 }
 
 @test "logs: both streams, -c, --tail, --timestamps, --since, -f to the end" {
