@@ -86,6 +86,7 @@ struct pod *pod_add(struct control *c, const char *uid, const char *ns, const ch
 static void free_images(struct pod *p)
 {
 	for (size_t i = 0; i < p->n_images; i++) {
+		free(p->images[i].container);
 		free(p->images[i].ref);
 		free(p->images[i].why);
 		free(p->images[i].message);

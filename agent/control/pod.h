@@ -58,7 +58,8 @@ enum pod_action pod_decide(const struct pod_view *v);
 
 /* What is known of the image of one container. */
 struct pod_image {
-	char *ref; /* as the spec has it */
+	char *container; /* its name */
+	char *ref;	 /* as the spec has it */
 	char *why; /* ErrImagePull, ImagePullBackOff, ErrImageNeverPull …; NULL: nothing wrong */
 	char *message;
 	char *name,
@@ -75,6 +76,7 @@ struct pod {
 	enum pod_stage stage;
 	bool admitted, stale, sandbox, orderly; /* orderly: the shim said "stopped" */
 	bool host_network;
+	bool scheduled_unsaid;		/* the record of its admission is still to be made */
 	struct node_load asked;		/* while admitted */
 	char *why_not;			/* not admitted because */
 	char *trouble, *trouble_reason; /* why it cannot be launched: shown by its containers */
@@ -137,6 +139,7 @@ int pod_delete(struct pod *p, const json_t *object);  /* pod_end.c */
 /* pod_prepare.c */
 bool pod_has_images(struct pod *p, const json_t *object);
 void pod_release_load(struct pod *p);
+void pod_say_scheduled(struct pod *p);
 /** A pull that the pod waits for has ended: @r 0 or -errno. */
 void pod_pull_ended(struct control *c, const char *uid, const char *ref, int r, uint64_t took_ns,
 	const char *message);

@@ -34,12 +34,12 @@ static uint64_t grace_ns(const struct control *c, const json_t *object)
 
 	if (!text || seconds <= 0)
 		return 0;
-	/* The time has whole seconds: one more is due to the pod. */
 	if (rfc3339_parse(text, &ends) < 0)
 		return whole;
-	ends += NS_PER_SEC;
+	/* The time has whole seconds, and the pod is due its whole grace: only an agent that comes
+	 * back late in it gives less. */
 	uint64_t left = ends > now ? ends - now : 0;
-	return left < whole ? left : whole;
+	return left + 2 * NS_PER_SEC < whole ? left : whole;
 }
 
 static void say_killing(struct pod *p)

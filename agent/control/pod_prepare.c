@@ -83,10 +83,23 @@ int pod_admit(struct pod *p, const json_t *object)
 	}
 	free(take(p->why_not));
 	admit(p, object);
-	recorder_say(c->recorder, BY_SCHEDULER, &about, false, "Scheduled",
-		"Successfully assigned %s/%s to %s", p->ns, p->name, c->o.node_name);
+	p->scheduled_unsaid = true;
 	pod_mark_report(p);
 	return 1;
+}
+
+/* Said behind the launch: a record is a write to the store, and the pod is in a hurry. */
+void pod_say_scheduled(struct pod *p)
+{
+	const struct control *c = p->control;
+	const struct subject about = {
+		.api_version = "v1", .kind = "Pod", .ns = p->ns, .name = p->name, .uid = p->uid};
+
+	if (!p->scheduled_unsaid)
+		return;
+	p->scheduled_unsaid = false;
+	recorder_say(c->recorder, BY_SCHEDULER, &about, false, "Scheduled",
+		"Successfully assigned %s/%s to %s", p->ns, p->name, c->o.node_name);
 }
 
 /* ---- images ------------------------------------------------------------------------------------------- */
@@ -97,9 +110,11 @@ static void make_images(struct pod *p, const json_t *object)
 		return;
 	p->n_images = pod_container_count(object);
 	p->images = xcalloc(p->n_images ? p->n_images : 1, sizeof(*p->images));
-	for (size_t i = 0; i < p->n_images; i++)
-		p->images[i].ref =
-			xstrdup(json_str_or(pod_container(object, i, NULL), "image", ""));
+	for (size_t i = 0; i < p->n_images; i++) {
+		const json_t *container = pod_container(object, i, NULL);
+		p->images[i].container = xstrdup(json_str_or(container, "name", ""));
+		p->images[i].ref = xstrdup(json_str_or(container, "image", ""));
+	}
 }
 
 static const char *policy_of(const json_t *object, size_t i)
@@ -238,6 +253,7 @@ static void pull_one(struct pod *p, const json_t *object, size_t i)
 
 int pod_pull(struct pod *p, const json_t *object)
 {
+	pod_say_scheduled(p);
 	for (size_t i = 0; i < p->n_images; i++)
 		pull_one(p, object, i);
 	return 0;

@@ -28,10 +28,21 @@ static const char *waiting_reason(const json_t *status)
 	return json_str_or(json_at(status, "state", "waiting", NULL), "reason", "");
 }
 
+/* What needed no pull, or was pulled for another run. */
+static void say_present(struct pod *p, const char *name)
+{
+	for (size_t i = 0; i < p->n_images; i++)
+		if (streq(p->images[i].container, name) && !p->images[i].pulled)
+			pod_say_of(p, name, false, "Pulled",
+				"Container image \"%s\" already present on machine",
+				p->images[i].ref);
+}
+
 static void say_started(struct pod *p, const json_t *status)
 {
 	const char *name = json_str_or(status, "name", "");
 
+	say_present(p, name);
 	pod_say_of(p, name, false, "Created", "Created container: %s", name);
 	pod_say_of(p, name, false, "Started", "Started container %s", name);
 }
@@ -167,6 +178,7 @@ void pod_report(struct pod *p)
 	/* One who has ended stays as it is; one that a shim of ours has not told about yet, too. */
 	if (p->stage == POD_ENDED || p->stage == POD_ADOPTED)
 		return;
+	pod_say_scheduled(p);
 	bool bound = bind_to_node(p, object);
 	cleanup_json json_t *status = make_status(p, object);
 	cleanup_json json_t *before = json_incref(json_map(object, "status"));
