@@ -128,14 +128,11 @@ static uint64_t body_deadline(const struct peer *p)
 	return p->since_ns + HEADER_DEADLINE_NS + bytes * (NS_PER_SEC / BODY_BYTES_PER_SEC);
 }
 
-static int sweep(sd_event_source *source, uint64_t usec, void *data)
+void server_sweep(struct api *a)
 {
-	struct api *a = data;
 	uint64_t now = clock_now_ns(a->o.clock), next = 0, at;
 	struct peer *p, *following;
 
-	(void)source;
-	(void)usec;
 	DL_FOREACH_SAFE (a->peers, p, following) {
 		at = p->state == PEER_BODY && p->deadline_ns ? body_deadline(p) : p->deadline_ns;
 		if (at == 0)
@@ -146,9 +143,16 @@ static int sweep(sd_event_source *source, uint64_t usec, void *data)
 			next = at;
 	}
 	if (next == 0)
-		return 0;
+		return;
 	(void)sd_event_source_set_time_relative(a->sweep, (next - now) / 1000 + 1);
 	(void)sd_event_source_set_enabled(a->sweep, SD_EVENT_ONESHOT);
+}
+
+static int sweep_due(sd_event_source *source, uint64_t usec, void *data)
+{
+	(void)source;
+	(void)usec;
+	server_sweep(data);
 	return 0;
 }
 
@@ -360,7 +364,7 @@ int server_start(struct api *a, struct err *e)
 		r = sd_event_source_set_enabled(a->again, SD_EVENT_OFF);
 	if (r >= 0)
 		r = sd_event_add_time(
-			a->o.loop, &a->sweep, CLOCK_BOOTTIME, UINT64_MAX, 250000, sweep, a);
+			a->o.loop, &a->sweep, CLOCK_BOOTTIME, UINT64_MAX, 250000, sweep_due, a);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(a->sweep, SD_EVENT_OFF);
 	if (r >= 0)

@@ -76,6 +76,8 @@ struct api {
 
 int server_start(struct api *a, struct err *e);
 void server_stop(struct api *a);
+/** Cuts the connections whose time is over, and comes again when the next one's is. */
+void server_sweep(struct api *a);
 /** A step of the connection, with the time it may take. */
 void peer_enter(struct peer *p, enum peer_state state, uint64_t limit_ns);
 /** The request of @p is answered by a stream: no deadline from here on. */
