@@ -92,6 +92,11 @@ static int open_shim(struct shim *s, struct err *e)
 	return r < 0 ? r : 0;
 }
 
+static uint64_t sooner(uint64_t a_ns, uint64_t b_ns)
+{
+	return a_ns < b_ns ? a_ns : b_ns;
+}
+
 static int run(struct shim *s, struct err *e)
 {
 	for (;;) {
@@ -104,10 +109,9 @@ static int run(struct shim *s, struct err *e)
 			agent_status(s);
 		if (s->finished)
 			return 0;
-		/* The buffer of the logs is given back only when there is nothing to do. */
-		r = loop_step(&s->loop, pod_deadline(s), s->log_buffer.p == NULL);
-		if (r == 0 && s->log_buffer.p)
-			log_buffer_release(&s->log_buffer);
+		r = loop_step(&s->loop,
+			sooner(pod_deadline(s), log_buffer_deadline(&s->log_buffer)), true);
+		log_buffer_timer(&s->log_buffer, shim_now(s));
 		if (r < 0)
 			return err_errno(e, r, "waiting for events");
 	}

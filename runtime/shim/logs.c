@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * From a container's pipes to its log file: large reads, records put together in one buffer, one write. Memory is
- * bounded: the buffer is shared and given back before the loop sleeps; a line without end waits in at most 16 KiB.
+ * bounded: the buffer is shared and given back when nothing comes; a line without end waits in at most 16 KiB.
  * When the disk is full, lines are counted as lost and a line says so as soon as there is room again: a full disk
  * must not stop a container.
  */
@@ -19,7 +19,15 @@
 
 _Static_assert((int)LOG_LINE_MAX == (int)CRI_TEXT_MAX, "one limit");
 
-enum { READ_BYTES = 128 << 10, OUT_BYTES = 256 << 10, BUFFER_BYTES = READ_BYTES + OUT_BYTES };
+enum {
+	READY_ROUNDS = 8,
+	READ_BYTES = 128 << 10,
+	OUT_BYTES = 256 << 10,
+	ALIGN_BYTES = 64 << 10,
+	BUFFER_BYTES = READ_BYTES + OUT_BYTES
+};
+
+#define BUFFER_QUIET_NS (100 * NS_PER_MS)
 
 static char *hold_buffer(struct log_buffer *b)
 {
@@ -29,14 +37,27 @@ static char *hold_buffer(struct log_buffer *b)
 		if (b->p == MAP_FAILED)
 			abort();
 	}
+	b->used = true;
 	return b->p;
 }
 
-void log_buffer_release(struct log_buffer *b)
+uint64_t log_buffer_deadline(const struct log_buffer *b)
 {
-	if (b->p)
+	return b->p && b->look_at_ns ? b->look_at_ns : UINT64_MAX;
+}
+
+/* The deadline stays while it is being used, so that a flood does not arm the timer for every line. */
+void log_buffer_timer(struct log_buffer *b, uint64_t now_ns)
+{
+	if (!b->p || (b->look_at_ns && now_ns < b->look_at_ns))
+		return;
+	if (b->look_at_ns && !b->used) {
 		(void)munmap(b->p, BUFFER_BYTES);
-	b->p = NULL;
+		*b = (struct log_buffer){0};
+		return;
+	}
+	b->used = false;
+	b->look_at_ns = now_ns + BUFFER_QUIET_NS;
 }
 
 /* ---- the file ------------------------------------------------------------------------------------- */
@@ -91,19 +112,37 @@ struct out {
 	size_t n;
 };
 
-static void flush(struct out *o)
+static void flush_n(struct out *o, size_t n)
 {
 	struct log *l = o->log;
 	int r;
 
-	if (o->n == 0)
+	if (n == 0)
 		return;
 	if (l->lost_bytes)
 		tell_loss(l);
-	r = write_all(l, o->p, o->n);
+	r = write_all(l, o->p, n);
 	if (r < 0)
 		l->lost_error = r;
+}
+
+static void flush(struct out *o)
+{
+	flush_n(o, o->n);
 	o->n = 0;
+}
+
+/* All but what stands behind the last multiple of ALIGN_BYTES in the file: whole pages cost the kernel less. */
+static void flush_pages(struct out *o)
+{
+	size_t tail = (o->log->size + o->n) % ALIGN_BYTES;
+
+	if (tail >= o->n)
+		tail = 0;
+	o->n -= tail;
+	flush_n(o, o->n);
+	memmove(o->p, o->p + o->n, tail);
+	o->n = tail;
 }
 
 static void put(struct out *o, const struct cri_prefix *prefix, const struct cri_text *t)
@@ -111,7 +150,7 @@ static void put(struct out *o, const struct cri_prefix *prefix, const struct cri
 	size_t need = prefix->n + t->n_carry + t->n + 1;
 
 	if (o->n + need > OUT_BYTES)
-		flush(o);
+		flush_pages(o);
 	if (o->log->max_bytes && o->log->size + o->n > 0 &&
 		o->log->size + o->n + need > o->log->max_bytes) {
 		flush(o);
@@ -138,32 +177,35 @@ static void keep_carry(struct log_stream *st, const char *bytes, size_t n)
 	st->n_carry += n;
 }
 
-static void take_bytes(struct log *l, struct log_stream *st, const char *bytes, size_t n)
+static struct out begin(struct log *l)
 {
-	struct out o = {l, hold_buffer(l->buffer) + READ_BYTES, 0};
+	return (struct out){l, hold_buffer(l->buffer) + READ_BYTES, 0};
+}
+
+static void take_bytes(struct out *o, struct log_stream *st, const char *bytes, size_t n)
+{
 	char time[RFC3339_SIZE];
 	struct cri_prefix prefix;
 	bool whole;
 	size_t cut;
 
-	cri_prefix_set(&prefix, rfc3339_nano(clock_wall_ns(l->clock), time), st->name);
+	cri_prefix_set(&prefix, rfc3339_nano(clock_wall_ns(o->log->clock), time), st->name);
 	while (n && cri_next(bytes, n, st->n_carry, &cut, &whole)) {
 		const struct cri_text text = {st->carry, st->n_carry, bytes, cut, whole};
 
-		put(&o, &prefix, &text);
+		put(o, &prefix, &text);
 		if (st->carry)
 			drop_carry(st);
 		bytes += cut;
 		n -= cut;
 	}
-	flush(&o);
 	keep_carry(st, bytes, n);
 }
 
 /* A line whose end never comes: a part, so that the container's bytes are kept exactly. */
 static void finish_line(struct log *l, struct log_stream *st)
 {
-	struct out o = {l, hold_buffer(l->buffer) + READ_BYTES, 0};
+	struct out o = begin(l);
 	const struct cri_text text = {st->carry, st->n_carry, "", 0, false};
 	char time[RFC3339_SIZE];
 	struct cri_prefix prefix;
@@ -176,18 +218,33 @@ static void finish_line(struct log *l, struct log_stream *st)
 	drop_carry(st);
 }
 
-/* One read. Returns: 1 there may be more, 0 nothing there now, -1 the end. */
-static int pump(struct log *l, struct log_stream *st)
+/* One read, its records into @o. Returns: 1 there may be more, 0 nothing there now, -1 the end. */
+static int pump_once(struct out *o, struct log_stream *st)
 {
-	char *in = hold_buffer(l->buffer);
+	char *in = hold_buffer(o->log->buffer);
 	ssize_t n = read(st->source.fd, in, READ_BYTES);
 
 	if (n < 0)
 		return errno == EINTR ? 1 : errno == EAGAIN ? 0 : -1;
 	if (n == 0)
 		return -1;
-	take_bytes(l, st, in, (size_t)n);
+	take_bytes(o, st, in, (size_t)n);
 	return 1;
+}
+
+/*
+ * Up to @rounds reads into one write: while one read's lines are put together the container writes the next, and
+ * a file takes one large write for less than two of odd sizes. Returns as pump_once().
+ */
+static int pump(struct log *l, struct log_stream *st, int rounds)
+{
+	struct out o = begin(l);
+	int r = 1;
+
+	while (rounds-- > 0 && r > 0)
+		r = pump_once(&o, st);
+	flush(&o);
+	return r;
 }
 
 static void ready(struct source *self, uint32_t events)
@@ -197,7 +254,7 @@ static void ready(struct source *self, uint32_t events)
 		(struct log_stream *)((char *)self - offsetof(struct log_stream, source));
 
 	(void)events;
-	if (pump(l, st) < 0) {
+	if (pump(l, st, READY_ROUNDS) < 0) {
 		finish_line(l, st);
 		loop_drop(l->loop, self);
 	}
@@ -263,10 +320,10 @@ void log_close_pipes(struct log *l)
 	for (size_t i = 0; i < ARRAY_SIZE(l->streams); i++) {
 		struct log_stream *st = &l->streams[i];
 
-		for (int k = 0; k < ROUNDS && st->source.fd >= 0 && pump(l, st) > 0; k++)
-			;
-		if (st->source.fd >= 0)
+		if (st->source.fd >= 0) {
+			(void)pump(l, st, ROUNDS);
 			finish_line(l, st);
+		}
 		loop_drop(l->loop, &st->source);
 	}
 }

@@ -18,9 +18,15 @@
 
 enum { LOG_LINE_MAX = 16 << 10, LOG_PIPE_BYTES = 256 << 10 };
 
-/* Room to read and to write in, shared by all logs of a shim and given back before it sleeps. */
+/*
+ * Room to read and to write in, shared by all logs of a shim and given back after a quiet time: not before every
+ * sleep, because a container that floods has the shim sleep between any two of its writes, and new memory is
+ * dearer than the work done in it.
+ */
 struct log_buffer {
 	char *p; /* NULL: given back */
+	bool used;
+	uint64_t look_at_ns; /* when it is given back unless it was used; 0: to be set */
 };
 
 struct log_stream {
@@ -61,6 +67,9 @@ void log_close(struct log *l);
 /** Last bytes of the run's output, at most @size-1 and at most 80 lines, without the CRI prefixes. For termination messages. */
 size_t log_tail(const struct log *l, char *buf, size_t size);
 
-void log_buffer_release(struct log_buffer *b);
+/** When log_buffer_timer() wants to be called, CLOCK_BOOTTIME; UINT64_MAX: not at all. */
+uint64_t log_buffer_deadline(const struct log_buffer *b);
+/** After every step of the loop. */
+void log_buffer_timer(struct log_buffer *b, uint64_t now_ns);
 
 #endif

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-enum { LOG_MIB = 128, DATA_REPS = 5 };
+enum { LOG_MIB = 128, DATA_REPS = 9 };
 
 /* The two stamps of a `probe lines` in @path; seconds between them. */
 static double seconds_between(const char *path)
