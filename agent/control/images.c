@@ -3,6 +3,7 @@
  * Jobs of the image store on the loop, and the images as the API shows them. A job is stepped whenever its descriptor is
  * readable and tells its owner how it goes.
  */
+#include "agent/control/planned.h"
 #include "agent/control/pod.h"
 
 #include "runtime/image/image.h"
@@ -141,34 +142,33 @@ static void collected(void *data, int r, const struct image_progress *progress,
 	free(job);
 }
 
-/* Layers of all pods that may still start a container. */
-static const char **layers_in_use(struct control *c, size_t *ret_n)
+/* Layers of all pods: of their plans, and of images that are there for plans to come. */
+static int layers_in_use(struct control *c, struct layer_names *layers)
 {
-	const char **layers = NULL;
-	size_t n = 0, cap = 0;
-
 	for (struct map_item *i = map_first(&c->pods); i; i = map_next(i)) {
 		const struct pod *p = map_value(i);
+		int r = planned_layers(c->state_fd, p->uid, layers, NULL);
+		if (r < 0)
+			return r;
 		for (size_t k = 0; k < p->n_images; k++) {
 			const struct image *image;
 			if (image_find(c->o.images, p->images[k].ref, &image, NULL) < 0)
 				continue;
-			GROW(layers, n + image->n_layers, cap);
 			for (size_t l = 0; l < image->n_layers; l++)
-				layers[n++] = image->layers[l];
+				layer_names_add(layers, image->layers[l]);
 		}
 	}
-	*ret_n = n;
-	return layers;
+	return 0;
 }
 
 static void collect(struct control *c)
 {
-	size_t n;
-	cleanup_free const char **layers = layers_in_use(c, &n);
+	cleanup_layer_names struct layer_names layers = {0};
 	struct image_job *job;
 
-	if (image_gc_start(c->o.images, layers, n, &job, NULL) < 0)
+	if (layers_in_use(c, &layers) < 0)
+		return; /* a plan cannot be read: nothing is removed under a pod */
+	if (image_gc_start(c->o.images, (const char *const *)layers.names, layers.n, &job, NULL) < 0)
 		return; /* the next removal does it */
 	struct control_image_job **slot = xcalloc(1, sizeof(*slot));
 	if (job_new(c, job, collected, slot, slot, NULL) < 0)
