@@ -177,6 +177,8 @@ format:
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/berth $(DESTDIR)/lib/systemd/system
 	install -m 755 $(B)/berth $(B)/berthd $(DESTDIR)$(PREFIX)/bin
+	install -D -m 644 scripts/completion/berth.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/berth
+	install -D -m 644 scripts/completion/_berth $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_berth
 	install -m 755 $(B)/berth-shim $(B)/berth-unpack $(DESTDIR)$(PREFIX)/lib/berth
 	sed 's|@PREFIX@|$(PREFIX)|g' scripts/berth.service >$(DESTDIR)/lib/systemd/system/berth.service
 clean:

@@ -82,7 +82,7 @@ static int denied(const char *path, struct err *e)
 	return err_set(e, -EACCES,
 		"permission denied for %s: it is open to user id %u only (run this as that user; "
 		"to let a group in, start "
-		"berthd with --group)",
+		"berthd with --socket-group)",
 		path, st.st_uid);
 }
 

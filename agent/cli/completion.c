@@ -42,7 +42,7 @@ static void arms(struct str *out, const char *parent, const struct command *tabl
 		str_add(out, ")\n\t\t\tflags=\"");
 		for (size_t g = 0; g < ARRAY_SIZE(k->flags) && k->flags[g]; g++)
 			flag_words(out, k->flags[g]);
-		str_addf(out, "\"\n\t\t\twords=%s\n\t\t\tsubs=\"", words_of[k->words]);
+		str_addf(out, "\"\n\t\t\twords='%s'\n\t\t\tsubs=\"", words_of[k->words]);
 		for (const struct command *sub = k->sub; sub && sub->name; sub++)
 			str_addf(out, "%s%s", sub == k->sub ? "" : " ", sub->name);
 		str_add(out, "\"\n\t\t\t;;\n");
@@ -51,7 +51,22 @@ static void arms(struct str *out, const char *parent, const struct command *tabl
 	}
 }
 
-/* Values of flags that have a fixed choice. The first command that has the flag decides. */
+/* The longest list of choices that any command has for a flag of this name. */
+static const char *widest(const struct command *table, const char *name, const char *best)
+{
+	for (const struct command *k = table; k->name; k++) {
+		for (size_t g = 0; g < ARRAY_SIZE(k->flags) && k->flags[g]; g++)
+			for (const struct flag *f = k->flags[g]; f->name; f++)
+				if (f->choices && streq(f->name, name) &&
+					(!best || strlen(f->choices) > strlen(best)))
+					best = f->choices;
+		if (k->sub)
+			best = widest(k->sub, name, best);
+	}
+	return best;
+}
+
+/* Values of flags that have a fixed choice; @done: the names that were written. */
 static void choices(struct str *out, const struct command *table, struct str *done)
 {
 	for (const struct command *k = table; k->name; k++) {
@@ -63,7 +78,7 @@ static void choices(struct str *out, const struct command *table, struct str *do
 					continue;
 				str_add(done, mark);
 				str_addf(out, "\t\t--%s) echo \"", f->name);
-				for (const char *p = f->choices; *p; p++)
+				for (const char *p = widest(commands, f->name, NULL); *p; p++)
 					str_addn(out, *p == '|' ? " " : p, 1);
 				str_add(out, "\" ;;\n");
 			}
@@ -84,60 +99,77 @@ static const char bash_text[] =
 	"\tberth get \"$1\" -o name 2>/dev/null | sed 's|.*/||'\n"
 	"}\n"
 	"\n"
+	"# Adds what compgen finds. Words are read line by line, so that bash and zsh do the "
+	"same.\n"
+	"_berth_reply() {\n"
+	"\tlocal line\n"
+	"\twhile IFS= read -r line; do COMPREPLY+=(\"$line\"); done < <(compgen \"$@\")\n"
+	"}\n"
+	"\n"
+	"# No variable is called path: zsh ties that one to PATH.\n"
 	"_berth() {\n"
 	"\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}\n"
-	"\tlocal path= word flags= words=none subs= n=0 first= i\n"
+	"\tlocal chain='' word='' flags='' words=none subs='' n=0 first='' i\n"
 	"\tlocal globals=\"" /* flags */;
 
 static const char bash_walk[] =
 	"\t# The words before the cursor: commands first, then what they are about.\n"
 	"\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
 	"\t\tword=${COMP_WORDS[i]}\n"
-	"\t\tcase $word in -*|=) continue ;; esac\n"
-	"\t\tif [ -z \"$first\" ] && _berth_command \"${path:+$path }$word\"; then\n"
-	"\t\t\tpath=\"${path:+$path }$word\"\n"
-	"\t\telif [ -n \"$path\" ]; then\n"
+	"\t\tcase $word in -* | =) continue ;; esac\n"
+	"\t\tif [ -z \"$first\" ] && _berth_command \"${chain:+$chain }$word\"; then\n"
+	"\t\t\tchain=\"${chain:+$chain }$word\"\n"
+	"\t\telif [ -n \"$chain\" ]; then\n"
 	"\t\t\tn=$((n + 1))\n"
 	"\t\t\tfirst=${first:-$word}\n"
 	"\t\tfi\n"
 	"\tdone\n"
-	"\t[ -n \"$path\" ] && _berth_command \"$path\"\n"
-	"\t[ \"$cur\" = = ] && cur=\n"
+	"\tflags='' words=none subs=''\n"
+	"\t[ -n \"$chain\" ] && _berth_command \"$chain\"\n"
+	"\t[ \"$cur\" = = ] && cur=''\n"
 	"\t[ \"$prev\" = = ] && prev=${COMP_WORDS[COMP_CWORD - 2]}\n"
 	"\tCOMPREPLY=()\n"
 	"\tcase $prev in\n"
 	"\t-o) prev=--output ;;\n"
-	"\t-f|--filename|--cert|--key|--from-file|--from-env-file|--patch-file)\n"
-	"\t\t[ \"$words\" = pod ] || { mapfile -t COMPREPLY < <(compgen -f -- \"$cur\"); return; } "
-	";;\n"
-	"\t-n|--namespace) mapfile -t COMPREPLY < <(compgen -W \"$(_berth_names namespaces)\" -- "
-	"\"$cur\"); return ;;\n"
+	"\t-n | --namespace)\n"
+	"\t\t_berth_reply -W \"$(_berth_names namespaces)\" -- \"$cur\"\n"
+	"\t\treturn\n"
+	"\t\t;;\n"
+	"\t-f | --filename | --cert | --key | --from-file | --from-env-file | --patch-file)\n"
+	"\t\tif [ \"$words\" != pod ]; then\n"
+	"\t\t\t_berth_reply -f -- \"$cur\"\n"
+	"\t\t\treturn\n"
+	"\t\tfi\n"
+	"\t\t;;\n"
 	"\tesac\n"
 	"\tword=$(_berth_values \"$prev\")\n"
 	"\tif [ -n \"$word\" ]; then\n"
-	"\t\tmapfile -t COMPREPLY < <(compgen -W \"$word\" -- \"$cur\")\n"
+	"\t\t_berth_reply -W \"$word\" -- \"$cur\"\n"
 	"\t\treturn\n"
 	"\tfi\n"
 	"\tcase $cur in\n"
 	"\t-*)\n"
-	"\t\tmapfile -t COMPREPLY < <(compgen -W \"$flags $globals\" -- \"$cur\")\n"
-	"\t\tcase ${COMPREPLY[0]} in *=) compopt -o nospace ;; esac\n"
-	"\t\treturn ;;\n"
+	"\t\t_berth_reply -W \"$flags $globals\" -- \"$cur\"\n"
+	"\t\tcase ${COMPREPLY[0]} in *=) type compopt >/dev/null 2>&1 && compopt -o nospace ;; "
+	"esac\n"
+	"\t\treturn\n"
+	"\t\t;;\n"
 	"\tesac\n"
-	"\t[ -z \"$path\" ] && subs=$commands\n"
+	"\t[ -z \"$chain\" ] && subs=$commands\n"
 	"\tcase $words in\n"
-	"\tresource)\n"
-	"\t\tif [ $n = 0 ]; then subs=$kinds; else subs=$(_berth_names \"$first\"); fi ;;\n"
+	"\tresource) if [ \"$n\" = 0 ]; then subs=$kinds; else subs=$(_berth_names \"$first\"); fi "
+	";;\n"
 	"\tkind) subs=$kinds ;;\n"
 	"\tpod) subs=$(_berth_names pods) ;;\n"
 	"\timage) subs=$(berth image ls --no-headers 2>/dev/null | cut -d' ' -f1) ;;\n"
 	"\tshell) subs='bash zsh' ;;\n"
-	"\tcommand) [ \"$path\" = help ] && subs=$commands ;;\n"
+	"\tcommand) [ \"$chain\" = help ] && subs=$commands ;;\n"
 	"\tfile)\n"
-	"\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n"
-	"\t\treturn ;;\n"
+	"\t\t_berth_reply -f -- \"$cur\"\n"
+	"\t\treturn\n"
+	"\t\t;;\n"
 	"\tesac\n"
-	"\tmapfile -t COMPREPLY < <(compgen -W \"$subs\" -- \"$cur\")\n"
+	"\t_berth_reply -W \"$subs\" -- \"$cur\"\n"
 	"}\n";
 
 static void write_bash(struct str *out)
@@ -173,9 +205,9 @@ int cmd_completion(struct cli *c)
 			       "# Completion of berth for zsh; made by `berth completion zsh`.\n\n"
 			       "autoload -Uz bashcompinit && bashcompinit\n\n");
 	write_bash(&text);
-	str_add(&text, streq(shell, "zsh") ? "" : "\n");
-	str_add(&text, streq(shell, "zsh") ? "\ncomplete -F _berth berth\n"
-					   : "complete -F _berth berth\n");
+	str_add(&text, "\ncomplete -F _berth berth\n");
+	if (streq(shell, "zsh")) /* loaded by its first use, which is answered, too */
+		str_add(&text, "[ \"${funcstack[1]}\" = _berth ] && _bash_complete -F _berth\n");
 	(void)fwrite(text.p, 1, text.n, c->out);
 	return EXIT_OK;
 }

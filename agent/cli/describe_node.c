@@ -50,7 +50,7 @@ static void put_conditions(struct description *d, json_t *conditions)
 
 		time_text(json_str(one, "lastHeartbeatTime"), &beat);
 		time_text(json_str(one, "lastTransitionTime"), &change);
-		put(d, "%s\t%s\t%s\t%s\t%s\t%s", json_str_or(one, "type", ""),
+		put(d, "%s \t%s \t%s \t%s \t%s \t%s", json_str_or(one, "type", ""),
 			json_str_or(one, "status", ""), beat.p ? beat.p : "",
 			change.p ? change.p : "", json_str_or(one, "reason", ""),
 			json_str_or(one, "message", ""));

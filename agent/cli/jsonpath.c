@@ -303,8 +303,8 @@ static int read_action(struct reader *r, struct jsonpath *p)
 	int k = 0;
 
 	skip_blanks(r);
-	if (sv_starts(sv(r->at), "range ") || sv_starts(sv(r->at), "range\t")) {
-		r->at += 6;
+	if (sv_starts(sv(r->at), "range") && r->at[5] && strchr(" \t.[@$", r->at[5])) {
+		r->at += 5;
 		skip_blanks(r);
 		part = add_part(p, PART_RANGE);
 		k = read_path(r, &part->path);

@@ -66,7 +66,7 @@ static int check_present(
 			return fail(c, "'%s' already has a value (%s), and --overwrite is false",
 				key, now);
 		if (json_is_null(value) && !now)
-			(void)fprintf(c->err, "%s \"%s\" not found.\n",
+			(void)fprintf(c->out, "%s \"%s\" not found.\n",
 				streq(m->member, "labels") ? "label" : "annotation", key);
 		if (!streq(now, json_string_value(value)))
 			*ret_differs = true;

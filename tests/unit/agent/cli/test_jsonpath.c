@@ -40,6 +40,7 @@ static void evaluates(void **state)
 		{"{.items[*].metadata.labels.app\\.io/x}", "1 2"},
 		{"{.items[*].metadata.labels['app.io/x']}", "1 2"},
 		{"{..name}", "a b c"},
+		{"{range.items[*]}{.metadata.name}{end}", "abc"},
 		{"{.items[0].status}", "{\"n\":3,\"ok\":true,\"phase\":\"Running\"}"},
 		{"{.items[2].status.empty}", ""},
 		{"{$.kind}-{@.kind}", "List-List"},
