@@ -83,8 +83,10 @@ static int forget(struct image_store *s, const struct image *image, struct err *
 	return 0;
 }
 
-int image_remove(struct image_store *s, const char *text, struct err *e)
+int image_remove(struct image_store *s, const char *ref, struct err *e)
 {
+	/* The caller's may be a member of the image that goes. */
+	cleanup_free char *text = xstrdup(ref);
 	const struct image *i;
 	struct digest id;
 	int r = image_find(s, text, &i, e);

@@ -53,7 +53,7 @@ BUILDS void tar_put_sum(unsigned char *h)
 BUILDS void tar_header(unsigned char h[512], char type, const char *path, uint64_t size)
 {
 	memset(h, 0, 512);
-	memcpy(h, path, strnlen(path, 100));
+	memcpy(h, path, strlen(path) < 100 ? strlen(path) : 100);
 	tar_put_octal(h + 100, 8, 0644);
 	tar_put_octal(h + 108, 8, 0);
 	tar_put_octal(h + 116, 8, 0);
@@ -114,7 +114,7 @@ BUILDS void tar_put(struct str *out, const struct member *m)
 	tar_put_octal(h + 329, 8, m->major);
 	tar_put_octal(h + 337, 8, m->minor);
 	if (m->link)
-		memcpy(h + 157, m->link, strnlen(m->link, 100));
+		memcpy(h + 157, m->link, strlen(m->link) < 100 ? strlen(m->link) : 100);
 	tar_put_sum(h);
 	str_addn(out, h, sizeof h);
 	if (n)
