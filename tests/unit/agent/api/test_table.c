@@ -59,111 +59,102 @@ static json_t *parse(const char *text)
 #define WAITS(n, why)                                                                              \
 	"{\"name\":\"" n "\",\"restartCount\":0,\"state\":{\"waiting\":{\"reason\":\"" why "\"}}}"
 
+static const struct {
+	const char *name, *pod, *ready, *status, *restarts;
+} pod_rows[] = {
+	{"new", "{" SPEC ",\"status\":{\"phase\":\"Pending\"}}", "0/2", "Pending", "0"},
+	{"no status", "{" SPEC "}", "0/2", "Pending", "0"},
+	{"creating",
+		"{" SPEC ",\"status\":{\"phase\":\"Pending\",\"containerStatuses\":[" WAITS(
+			"a", "ContainerCreating") "," WAITS("b", "ContainerCreating") "]}}",
+		"0/2", "ContainerCreating", "0"},
+	{"running",
+		"{" SPEC ",\"status\":{\"phase\":\"Running\",\"containerStatuses\":[" RUNS(
+			"a") "," RUNS("b") "]}}",
+		"2/2", "Running", "0"},
+	{"crashing",
+		"{" SPEC ",\"status\":{\"phase\":\"Running\",\"containerStatuses\":[{\"name\":"
+		"\"a\",\"restartCount\":3,\"state\":{\"waiting\":{\"reason\":"
+		"\"CrashLoopBackOff\"}},\"lastState\":{\"terminated\":{\"exitCode\":1,"
+		"\"finishedAt\":\"2026-11-22T20:00:00Z\"}}}," RUNS("b") "]}}",
+		"1/2", "CrashLoopBackOff", "3 (2m ago)"},
+	{"killed",
+		"{" SPEC ",\"status\":{\"phase\":\"Failed\",\"containerStatuses\":[{\"name\":\"a\","
+		"\"restartCount\":1,\"state\":{\"terminated\":{\"signal\":9,\"exitCode\":"
+		"137}}}]"
+		"}}",
+		"0/2", "Signal:9", "1"},
+	{"exit code",
+		"{" SPEC ",\"status\":{\"phase\":\"Failed\",\"containerStatuses\":[{\"name\":\"a\","
+		"\"state\":{\"terminated\":{\"exitCode\":7}}}]}}",
+		"0/2", "ExitCode:7", "0"},
+	{"one done, one ready",
+		"{" SPEC ",\"status\":{\"phase\":\"Running\",\"conditions\":[{\"type\":\"Ready\","
+		"\"status\":\"True\"}],\"containerStatuses\":[" DONE("a") "," RUNS("b") "]}}",
+		"1/2", "Running", "0"},
+	{"one done, pod not ready",
+		"{" SPEC ",\"status\":{\"phase\":\"Running\",\"containerStatuses\":[" DONE(
+			"a") "," RUNS("b") "]}}",
+		"1/2", "NotReady", "0"},
+	{"all done",
+		"{" SPEC ",\"status\":{\"phase\":\"Succeeded\",\"containerStatuses\":[" DONE(
+			"a") "," DONE("b") "]}}",
+		"0/2", "Completed", "0"},
+	{"ends",
+		"{\"metadata\":{\"deletionTimestamp\":\"x\"}," SPEC
+		",\"status\":{\"phase\":\"Running\",\"containerStatuses\":[" RUNS("a") "]}}",
+		"1/2", "Terminating", "0"},
+	{"ended and ends",
+		"{\"metadata\":{\"deletionTimestamp\":\"x\"}," SPEC
+		",\"status\":{\"phase\":\"Succeeded\"}}",
+		"0/2", "Succeeded", "0"},
+	{"node lost",
+		"{\"metadata\":{\"deletionTimestamp\":\"x\"}," SPEC
+		",\"status\":{\"phase\":\"Running\",\"reason\":\"NodeLost\"}}",
+		"0/2", "Unknown", "0"},
+	{"evicted", "{" SPEC ",\"status\":{\"phase\":\"Failed\",\"reason\":\"Evicted\"}}", "0/2",
+		"Evicted", "0"},
+	{"first init",
+		"{" INIT ",\"status\":{\"phase\":\"Pending\",\"initContainerStatuses\":[{\"name\":"
+		"\"i\",\"state\":{\"running\":{}}},{\"name\":\"s\",\"state\":{\"waiting\":{"
+		"\"reason\":\"PodInitializing\"}}}],\"containerStatuses\":[" WAITS(
+			"a", "PodInitializing") "]}}",
+		"0/2", "Init:0/2", "0"},
+	{"init fails",
+		"{" INIT ",\"status\":{\"phase\":\"Pending\",\"initContainerStatuses\":[{\"name\":"
+		"\"i\",\"restartCount\":2,\"state\":{\"waiting\":{\"reason\":"
+		"\"CrashLoopBackOff\"}}}]}}",
+		"0/2", "Init:CrashLoopBackOff", "2"},
+	{"init failed",
+		"{" INIT ",\"status\":{\"phase\":\"Failed\",\"initContainerStatuses\":[{\"name\":"
+		"\"i\",\"state\":{\"terminated\":{\"exitCode\":3}}}]}}",
+		"0/2", "Init:ExitCode:3", "0"},
+	{"sidecar runs",
+		"{" INIT ",\"status\":{\"phase\":\"Running\",\"initContainerStatuses\":[" DONE(
+			"i") ",{\"name\":\"s\",\"started\":true,\"ready\":true,"
+			     "\"restartCount\":4,"
+			     "\"state\":{\"running\":{}}}],\"containerStatuses\":[" RUNS("a") "]}}",
+		"2/2", "Running", "4"},
+};
+
 static void pods(void **state)
 {
-	static const struct {
-		const char *name, *pod, *ready, *status, *restarts;
-	} cases[] = {
-		{"new", "{" SPEC ",\"status\":{\"phase\":\"Pending\"}}", "0/2", "Pending", "0"},
-		{"no status", "{" SPEC "}", "0/2", "Pending", "0"},
-		{"creating",
-			"{" SPEC ",\"status\":{\"phase\":\"Pending\",\"containerStatuses\":[" WAITS(
-				"a", "ContainerCreating") "," WAITS("b", "ContainerCreating") "]}}",
-			"0/2", "ContainerCreating", "0"},
-		{"running",
-			"{" SPEC ",\"status\":{\"phase\":\"Running\",\"containerStatuses\":[" RUNS(
-				"a") "," RUNS("b") "]}}",
-			"2/2", "Running", "0"},
-		{"crashing",
-			"{" SPEC
-			",\"status\":{\"phase\":\"Running\",\"containerStatuses\":[{\"name\":"
-			"\"a\",\"restartCount\":3,\"state\":{\"waiting\":{\"reason\":"
-			"\"CrashLoopBackOff\"}},\"lastState\":{\"terminated\":{\"exitCode\":1,"
-			"\"finishedAt\":\"2026-11-22T20:00:00Z\"}}}," RUNS("b") "]}}",
-			"1/2", "CrashLoopBackOff", "3 (2m ago)"},
-		{"killed",
-			"{" SPEC
-			",\"status\":{\"phase\":\"Failed\",\"containerStatuses\":[{\"name\":\"a\","
-			"\"restartCount\":1,\"state\":{\"terminated\":{\"signal\":9,\"exitCode\":"
-			"137}}}]"
-			"}}",
-			"0/2", "Signal:9", "1"},
-		{"exit code",
-			"{" SPEC
-			",\"status\":{\"phase\":\"Failed\",\"containerStatuses\":[{\"name\":\"a\","
-			"\"state\":{\"terminated\":{\"exitCode\":7}}}]}}",
-			"0/2", "ExitCode:7", "0"},
-		{"one done, one ready",
-			"{" SPEC
-			",\"status\":{\"phase\":\"Running\",\"conditions\":[{\"type\":\"Ready\","
-			"\"status\":\"True\"}],\"containerStatuses\":[" DONE("a") "," RUNS(
-				"b") "]}}",
-			"1/2", "Running", "0"},
-		{"one done, pod not ready",
-			"{" SPEC ",\"status\":{\"phase\":\"Running\",\"containerStatuses\":[" DONE(
-				"a") "," RUNS("b") "]}}",
-			"1/2", "NotReady", "0"},
-		{"all done",
-			"{" SPEC
-			",\"status\":{\"phase\":\"Succeeded\",\"containerStatuses\":[" DONE(
-				"a") "," DONE("b") "]}}",
-			"0/2", "Completed", "0"},
-		{"ends",
-			"{\"metadata\":{\"deletionTimestamp\":\"x\"}," SPEC
-			",\"status\":{\"phase\":\"Running\",\"containerStatuses\":[" RUNS(
-				"a") "]}}",
-			"1/2", "Terminating", "0"},
-		{"ended and ends",
-			"{\"metadata\":{\"deletionTimestamp\":\"x\"}," SPEC
-			",\"status\":{\"phase\":\"Succeeded\"}}",
-			"0/2", "Succeeded", "0"},
-		{"node lost",
-			"{\"metadata\":{\"deletionTimestamp\":\"x\"}," SPEC
-			",\"status\":{\"phase\":\"Running\",\"reason\":\"NodeLost\"}}",
-			"0/2", "Unknown", "0"},
-		{"evicted", "{" SPEC ",\"status\":{\"phase\":\"Failed\",\"reason\":\"Evicted\"}}",
-			"0/2", "Evicted", "0"},
-		{"first init",
-			"{" INIT
-			",\"status\":{\"phase\":\"Pending\",\"initContainerStatuses\":[{\"name\":"
-			"\"i\",\"state\":{\"running\":{}}},{\"name\":\"s\",\"state\":{\"waiting\":{"
-			"\"reason\":\"PodInitializing\"}}}],\"containerStatuses\":[" WAITS(
-				"a", "PodInitializing") "]}}",
-			"0/2", "Init:0/2", "0"},
-		{"init fails",
-			"{" INIT
-			",\"status\":{\"phase\":\"Pending\",\"initContainerStatuses\":[{\"name\":"
-			"\"i\",\"restartCount\":2,\"state\":{\"waiting\":{\"reason\":"
-			"\"CrashLoopBackOff\"}}}]}}",
-			"0/2", "Init:CrashLoopBackOff", "2"},
-		{"init failed",
-			"{" INIT
-			",\"status\":{\"phase\":\"Failed\",\"initContainerStatuses\":[{\"name\":"
-			"\"i\",\"state\":{\"terminated\":{\"exitCode\":3}}}]}}",
-			"0/2", "Init:ExitCode:3", "0"},
-		{"sidecar runs",
-			"{" INIT
-			",\"status\":{\"phase\":\"Running\",\"initContainerStatuses\":[" DONE(
-				"i") ",{\"name\":\"s\",\"started\":true,\"ready\":true,"
-				     "\"restartCount\":4,"
-				     "\"state\":{\"running\":{}}}],\"containerStatuses\":[" RUNS(
-					     "a") "]}}",
-			"2/2", "Running", "4"},
-	};
 	uint64_t now;
 
 	(void)state;
 	assert_int_equal(rfc3339_parse("2026-11-22T20:02:00Z", &now), 0);
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		cleanup_json json_t *pod = parse(cases[i].pod), *ready = pod_ready_cell(pod, now),
+	for (size_t i = 0; i < ARRAY_SIZE(pod_rows); i++) {
+		cleanup_json json_t *pod = parse(pod_rows[i].pod),
+				    *ready = pod_ready_cell(pod, now),
 				    *status = pod_status_cell(pod, now),
 				    *restarts = pod_restarts_cell(pod, now);
 
-		if (!streq(json_string_value(ready), cases[i].ready) ||
-			!streq(json_string_value(status), cases[i].status) ||
-			!streq(json_string_value(restarts), cases[i].restarts))
-			fail_msg("case \"%s\": %s %s %s", cases[i].name, json_string_value(ready),
-				json_string_value(status), json_string_value(restarts));
+		if (!streq(json_string_value(ready), pod_rows[i].ready) ||
+			!streq(json_string_value(status), pod_rows[i].status) ||
+			!streq(json_string_value(restarts), pod_rows[i].restarts))
+			fail_msg("case \"%s\": %s %s %s", pod_rows[i].name,
+				json_string_value(ready), json_string_value(status),
+				json_string_value(restarts));
 	}
 }
 

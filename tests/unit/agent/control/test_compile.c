@@ -81,104 +81,99 @@ static const json_t *at_path(const json_t *j, const char *path)
 	return j;
 }
 
+static const struct {
+	const char *spec, *container, *path, *value; /* value NULL: not in the plan */
+} compilations[] = {
+	{"", "", "log_dir", "'/logs/shop_p_u'"},
+	{"", "", "hostname", "'p'"},
+	{"'hostname':'h'", "", "hostname", "'h'"},
+	{"", "", "resolv_conf", "'nameserver 192.0.2.53\\nsearch lan\\noptions ndots:1\\n'"},
+	{"'dnsPolicy':'None','dnsConfig':{'nameservers':['192.0.2.1'],'options':[{'name':"
+	 "'ndots','value':'2'}]}",
+		"", "resolv_conf", "'nameserver 192.0.2.1\\noptions ndots:2\\n'"},
+	{"'terminationGracePeriodSeconds':5", "", "grace_ns", "5000000000"},
+	{"", "", "limits.pids_max", "4915"},
+	/* what it runs */
+	{"", "", "containers.0.argv", "['/entry','serve']"},
+	{"", "'args':['x']", "containers.0.argv", "['/entry','x']"},
+	{"", "'command':['sh']", "containers.0.argv", "['sh']"},
+	{"", "'command':['sh'],'args':['$(A)'],'env':[{'name':'A','value':'1'}]",
+		"containers.0.argv", "['sh','1']"},
+	{"", "", "containers.0.cwd", "'/srv'"},
+	{"", "'workingDir':'/w'", "containers.0.cwd", "'/w'"},
+	{"", "'env':[{'name':'LANG','value':'de'}]", "containers.0.env.0", "'LANG=de'"},
+	{"",
+		"'env':[{'name':'W','valueFrom':{'secretKeyRef':{'name':'keys','key':'word'"
+		"}}}]",
+		"containers.0.env.1", "'W'"},
+	{"", "", "containers.0.layers", "['l/b/fs','l/a/fs']"},
+	{"", "", "containers.0.stop_signal", "3"},
+	/* as whom */
+	{"", "", "containers.0.user.image_user", "'app'"},
+	{"'securityContext':{'runAsUser':7,'fsGroup':9,'supplementalGroups':[3,4]}", "",
+		"containers.0.user.run_as_user", "7"},
+	{"'securityContext':{'runAsUser':7}", "'securityContext':{'runAsUser':8}",
+		"containers.0.user.run_as_user", "8"},
+	{"'securityContext':{'fsGroup':9}", "", "fs_group", "9"},
+	{"'securityContext':{'supplementalGroups':[3,4]}", "", "supplemental_groups", "[3,4]"},
+	{"", "'securityContext':{'allowPrivilegeEscalation':false}", "containers.0.no_new_privs",
+		"true"},
+	{"", "'securityContext':{'capabilities':{'drop':['ALL']}}", "containers.0.caps", NULL},
+	{"", "'securityContext':{'capabilities':{'drop':['ALL'],'add':['CHOWN']}}",
+		"containers.0.caps", "1"},
+	{"", "'securityContext':{'privileged':true}", "containers.0.seccomp", "'Unconfined'"},
+	/* how much */
+	{"", "'resources':{'limits':{'memory':'64Mi','cpu':'500m'}}",
+		"containers.0.limits.memory_max_bytes", "67108864"},
+	{"", "'resources':{'limits':{'memory':'64Mi','cpu':'500m'}}", "limits.memory_max_bytes",
+		"67108864"},
+	{"", "'resources':{'limits':{'cpu':'500m'}}", "containers.0.limits.cpu_quota_us", "50000"},
+	{"", "'resources':{'requests':{'cpu':'250m'}}", "containers.0.limits.cpu_shares", "256"},
+	{"", "'resources':{'limits':{'memory':'64Mi','cpu':'500m'}}", "containers.0.oom_score_adj",
+		"-997"},
+	{"", "", "containers.0.oom_score_adj", "1000"},
+	{"", "'resources':{'requests':{'memory':'4Gi'}}", "containers.0.oom_score_adj", "500"},
+	/* volumes */
+	{"'volumes':[{'name':'v','secret':{'secretName':'keys'}}]",
+		"'volumeMounts':[{'name':'v','mountPath':'/s'}]", "containers.0.mounts.0.read_only",
+		"true"},
+	{"'volumes':[{'name':'v','emptyDir':{'medium':'Memory','sizeLimit':'1Mi'}}]", "",
+		"volumes.0.size_bytes", "1048576"},
+	{"'volumes':[{'name':'v','hostPath':{'path':'/h','type':'Directory'}}]", "",
+		"volumes.0.host_type", "'Directory'"},
+	{"'volumes':[{'name':'v','emptyDir':{}}]",
+		"'volumeMounts':[{'name':'v','mountPath':'/e','subPath':'a'}]",
+		"containers.0.mounts.0.sub_path", "'a'"},
+	/* restarts */
+	{"'restartPolicy':'Never'", "", "containers.0.restart_policy", "'Never'"},
+	{"'initContainers':[{'name':'i','image':'i'}]", "", "containers.0.init", "true"},
+	{"'initContainers':[{'name':'i','image':'i'}]", "", "containers.0.restart_policy",
+		"'OnFailure'"},
+	{"'initContainers':[{'name':'i','image':'i'}]", "", "containers.1.base_restarts", "1"},
+};
+
 static void compiles(void **state)
 {
-	static const struct {
-		const char *spec, *container, *path, *value; /* value NULL: not in the plan */
-	} cases[] = {
-		{"", "", "log_dir", "'/logs/shop_p_u'"},
-		{"", "", "hostname", "'p'"},
-		{"'hostname':'h'", "", "hostname", "'h'"},
-		{"", "", "resolv_conf",
-			"'nameserver 192.0.2.53\\nsearch lan\\noptions ndots:1\\n'"},
-		{"'dnsPolicy':'None','dnsConfig':{'nameservers':['192.0.2.1'],'options':[{'name':"
-		 "'ndots','value':'2'}]}",
-			"", "resolv_conf", "'nameserver 192.0.2.1\\noptions ndots:2\\n'"},
-		{"'terminationGracePeriodSeconds':5", "", "grace_ns", "5000000000"},
-		{"", "", "limits.pids_max", "4915"},
-		/* what it runs */
-		{"", "", "containers.0.argv", "['/entry','serve']"},
-		{"", "'args':['x']", "containers.0.argv", "['/entry','x']"},
-		{"", "'command':['sh']", "containers.0.argv", "['sh']"},
-		{"", "'command':['sh'],'args':['$(A)'],'env':[{'name':'A','value':'1'}]",
-			"containers.0.argv", "['sh','1']"},
-		{"", "", "containers.0.cwd", "'/srv'"},
-		{"", "'workingDir':'/w'", "containers.0.cwd", "'/w'"},
-		{"", "'env':[{'name':'LANG','value':'de'}]", "containers.0.env.0", "'LANG=de'"},
-		{"",
-			"'env':[{'name':'W','valueFrom':{'secretKeyRef':{'name':'keys','key':'word'"
-			"}}}]",
-			"containers.0.env.1", "'W'"},
-		{"", "", "containers.0.layers", "['l/b/fs','l/a/fs']"},
-		{"", "", "containers.0.stop_signal", "3"},
-		/* as whom */
-		{"", "", "containers.0.user.image_user", "'app'"},
-		{"'securityContext':{'runAsUser':7,'fsGroup':9,'supplementalGroups':[3,4]}", "",
-			"containers.0.user.run_as_user", "7"},
-		{"'securityContext':{'runAsUser':7}", "'securityContext':{'runAsUser':8}",
-			"containers.0.user.run_as_user", "8"},
-		{"'securityContext':{'fsGroup':9}", "", "fs_group", "9"},
-		{"'securityContext':{'supplementalGroups':[3,4]}", "", "supplemental_groups",
-			"[3,4]"},
-		{"", "'securityContext':{'allowPrivilegeEscalation':false}",
-			"containers.0.no_new_privs", "true"},
-		{"", "'securityContext':{'capabilities':{'drop':['ALL']}}", "containers.0.caps",
-			NULL},
-		{"", "'securityContext':{'capabilities':{'drop':['ALL'],'add':['CHOWN']}}",
-			"containers.0.caps", "1"},
-		{"", "'securityContext':{'privileged':true}", "containers.0.seccomp",
-			"'Unconfined'"},
-		/* how much */
-		{"", "'resources':{'limits':{'memory':'64Mi','cpu':'500m'}}",
-			"containers.0.limits.memory_max_bytes", "67108864"},
-		{"", "'resources':{'limits':{'memory':'64Mi','cpu':'500m'}}",
-			"limits.memory_max_bytes", "67108864"},
-		{"", "'resources':{'limits':{'cpu':'500m'}}", "containers.0.limits.cpu_quota_us",
-			"50000"},
-		{"", "'resources':{'requests':{'cpu':'250m'}}", "containers.0.limits.cpu_shares",
-			"256"},
-		{"", "'resources':{'limits':{'memory':'64Mi','cpu':'500m'}}",
-			"containers.0.oom_score_adj", "-997"},
-		{"", "", "containers.0.oom_score_adj", "1000"},
-		{"", "'resources':{'requests':{'memory':'4Gi'}}", "containers.0.oom_score_adj",
-			"500"},
-		/* volumes */
-		{"'volumes':[{'name':'v','secret':{'secretName':'keys'}}]",
-			"'volumeMounts':[{'name':'v','mountPath':'/s'}]",
-			"containers.0.mounts.0.read_only", "true"},
-		{"'volumes':[{'name':'v','emptyDir':{'medium':'Memory','sizeLimit':'1Mi'}}]", "",
-			"volumes.0.size_bytes", "1048576"},
-		{"'volumes':[{'name':'v','hostPath':{'path':'/h','type':'Directory'}}]", "",
-			"volumes.0.host_type", "'Directory'"},
-		{"'volumes':[{'name':'v','emptyDir':{}}]",
-			"'volumeMounts':[{'name':'v','mountPath':'/e','subPath':'a'}]",
-			"containers.0.mounts.0.sub_path", "'a'"},
-		/* restarts */
-		{"'restartPolicy':'Never'", "", "containers.0.restart_policy", "'Never'"},
-		{"'initContainers':[{'name':'i','image':'i'}]", "", "containers.0.init", "true"},
-		{"'initContainers':[{'name':'i','image':'i'}]", "", "containers.0.restart_policy",
-			"'OnFailure'"},
-		{"'initContainers':[{'name':'i','image':'i'}]", "", "containers.1.base_restarts",
-			"1"},
-	};
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		cleanup_json json_t *pod = make_pod(cases[i].spec, cases[i].container);
+	for (size_t i = 0; i < ARRAY_SIZE(compilations); i++) {
+		cleanup_json json_t *pod =
+			make_pod(compilations[i].spec, compilations[i].container);
 		CLEANUP(plan_free) struct plan *plan = NULL;
 		cleanup_json json_t *payload = NULL;
 		struct err e = {0};
 		if (compile(pod, &plan, &payload, &e) < 0)
-			fail_msg("%s: %s", cases[i].path, err_text(&e));
+			fail_msg("%s: %s", compilations[i].path, err_text(&e));
 		cleanup_json json_t *j = plan_encode(plan);
-		const json_t *found = at_path(j, cases[i].path);
+		const json_t *found = at_path(j, compilations[i].path);
 		cleanup_free char *got =
 			found ? json_dumps(found, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
 		for (char *p = got; p && *p; p++)
 			*p = *p == '"' ? '\'' : *p;
-		if (!streq(got, cases[i].value))
-			fail_msg("case %zu, %s: %s instead of %s", i, cases[i].path,
-				got ? got : "nothing", cases[i].value ? cases[i].value : "nothing");
+		if (!streq(got, compilations[i].value))
+			fail_msg("case %zu, %s: %s instead of %s", i, compilations[i].path,
+				got ? got : "nothing",
+				compilations[i].value ? compilations[i].value : "nothing");
 	}
 }
 
