@@ -152,16 +152,25 @@ static int apply_change(struct cli *c, struct output *o, const struct target *t,
 	return EXIT_OK;
 }
 
+/* Says why an object has no name that can be used. @hint: what else to do. */
+static int fail_nameless(struct cli *c, const struct target *t, const char *hint)
+{
+	if (json_at(t->object, "metadata", "name", NULL))
+		return fail(c,
+			"%s: metadata.name of the %s is no text (YAML reads y, no, on and 1 as "
+			"something else): put it in quotes",
+			t->source, t->kind->kind);
+	return fail(c, "%s: %s without metadata.name%s", t->source, t->kind->kind, hint);
+}
+
 static int apply_one(struct cli *c, struct output *o, struct target *t)
 {
 	cleanup_json json_t *modified = json_deep_copy(t->object);
 	int status = -EAGAIN;
 
 	if (!t->name)
-		return fail(c,
-			"%s: %s without metadata.name: apply needs one (create makes names from "
-			"generateName)",
-			t->source, t->kind->kind);
+		return fail_nameless(
+			c, t, ": apply needs one (create makes names from generateName)");
 	spec_set_last_applied(modified);
 	for (int i = 1; status == -EAGAIN; i++) {
 		cleanup_response struct response live = {0};
@@ -218,7 +227,7 @@ static int replace_one(struct cli *c, struct output *o, struct target *t)
 	cleanup_str struct str path = {0};
 
 	if (!t->name)
-		return fail(c, "%s: %s without metadata.name", t->source, t->kind->kind);
+		return fail_nameless(c, t, "");
 	if (flag_on(&c->flags, "force"))
 		return replace_by_force(c, o, t);
 	if (dry_run_of(c) == DRY_RUN_CLIENT) {

@@ -8,6 +8,7 @@
 
 #include "agent/spec/spec.h"
 #include "runtime/image/image.h"
+#include "runtime/image/ref.h"
 
 enum { ADMIT_AGAIN_S = 300, PULL_DELAY_S = 10, PULL_DELAY_MAX_S = 300 };
 
@@ -214,13 +215,31 @@ static void begin_pull(struct pod *p, const json_t *object, size_t i)
 		pod_pull_ended(p->control, p->uid, image->ref, r, 0, err_text(&e));
 }
 
+/* Waits for nobody but the person who wrote it: a reference that is none is told once and not tried. */
+static bool is_reference(struct pod *p, struct pod_image *image, const char *container)
+{
+	struct image_ref ref = {0};
+	struct err e = {0};
+
+	if (image_ref_parse(image->ref, &ref, &e) >= 0) {
+		image_ref_done(&ref);
+		return true;
+	}
+	if (!image->why) {
+		pod_say_of(p, container, true, "InspectFailed", "%s", err_text(&e));
+		pod_say_of(p, container, true, "Failed", "Error: InvalidImageName");
+		set_why(p, image, "InvalidImageName", err_text(&e));
+	}
+	return false;
+}
+
 static void pull_one(struct pod *p, const json_t *object, size_t i)
 {
 	struct pod_image *image = &p->images[i];
 	const char *container = json_str_or(pod_container(object, i, NULL), "name", "");
 	uint64_t now = control_now(p->control);
 
-	if (image->pulling || has_image(p, object, i))
+	if (image->pulling || has_image(p, object, i) || !is_reference(p, image, container))
 		return;
 	if (streq(policy_of(object, i), "Never")) {
 		if (!image->why)

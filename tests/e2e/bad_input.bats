@@ -76,10 +76,20 @@ busybox=gcr.io/your-project/busybox:latest
 	[ "$(pod noimage .status.phase)" = Pending ]
 }
 
-@test "a reference that is none: InvalidImageName" {
+@test "a reference that is none: InvalidImageName, and what is wrong with it" {
 	jq -n '{apiVersion: "v1", kind: "Pod", metadata: {name: "badname"}, spec: {containers: [
-		{name: "c", image: "UPPER/case:tag:tag"}]}}' | apply || return 0 # refused at once is as good
-	wait_pod badname '.status.containerStatuses[0].state.waiting.reason == "InvalidImageName"' 30 >/dev/null
+		{name: "c", image: "gcr.io/UPPER/case:tag"}]}}' | apply
+	run -0 wait_pod badname '.status.containerStatuses[0].state.waiting.reason == "InvalidImageName"' 30
+	[[ $output == *UPPER* ]]
+}
+
+@test "a name that YAML reads as a boolean: put it in quotes" {
+	run ! apply <<-'YAML'
+		apiVersion: v1
+		kind: ConfigMap
+		metadata: {name: y}
+	YAML
+	[[ $output == *metadata.name* && $output == *quotes* ]]
 }
 
 secret_pod() {

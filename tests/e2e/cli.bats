@@ -40,13 +40,13 @@ configmaps=/api/v1/namespaces/default/configmaps
 
 @test "apply twice: created, unchanged, configured; several documents; a directory" {
 	mkdir "$BATS_TEST_TMPDIR/d"
-	printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: {a: "1"}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: y}\ndata: {a: "1"}\n' >"$BATS_TEST_TMPDIR/d/two.yaml"
+	printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: first}\ndata: {a: "1"}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: second}\ndata: {a: "1"}\n' >"$BATS_TEST_TMPDIR/d/two.yaml"
 	run -0 berth apply -f "$BATS_TEST_TMPDIR/d"
-	[ "${lines[*]}" = "configmap/x created configmap/y created" ]
+	[ "${lines[*]}" = "configmap/first created configmap/second created" ]
 	sed -i '0,/"1"/s//"2"/' "$BATS_TEST_TMPDIR/d/two.yaml"
 	run -0 berth apply -f "$BATS_TEST_TMPDIR/d/two.yaml"
-	[ "${lines[*]}" = "configmap/x configured configmap/y unchanged" ]
-	[ "$(api "$configmaps/x" | jq -r .data.a)" = 2 ]
+	[ "${lines[*]}" = "configmap/first configured configmap/second unchanged" ]
+	[ "$(api "$configmaps/first" | jq -r .data.a)" = 2 ]
 }
 
 @test "explain, version, check, completion" {
