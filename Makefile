@@ -175,12 +175,12 @@ format:
 	$(Q)git ls-files '*.c' '*.h' | xargs clang-format -i
 
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/berth $(DESTDIR)/lib/systemd/system
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/berth $(DESTDIR)$(PREFIX)/lib/systemd/system
 	install -m 755 $(B)/berth $(B)/berthd $(DESTDIR)$(PREFIX)/bin
 	install -D -m 644 scripts/completion/berth.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/berth
 	install -D -m 644 scripts/completion/_berth $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_berth
 	install -m 755 $(B)/berth-shim $(B)/berth-unpack $(DESTDIR)$(PREFIX)/lib/berth
-	sed 's|@PREFIX@|$(PREFIX)|g' scripts/berth.service >$(DESTDIR)/lib/systemd/system/berth.service
+	sed 's|@PREFIX@|$(PREFIX)|g' scripts/berth.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/berth.service
 clean:
 	rm -rf $(B)
 

@@ -168,7 +168,8 @@ static void collect(struct control *c)
 
 	if (layers_in_use(c, &layers) < 0)
 		return; /* a plan cannot be read: nothing is removed under a pod */
-	if (image_gc_start(c->o.images, (const char *const *)layers.names, layers.n, &job, NULL) < 0)
+	if (image_gc_start(c->o.images, (const char *const *)layers.names, layers.n, &job, NULL) <
+		0)
 		return; /* the next removal does it */
 	struct control_image_job **slot = xcalloc(1, sizeof(*slot));
 	if (job_new(c, job, collected, slot, slot, NULL) < 0)

@@ -26,7 +26,7 @@ struct image_store {
 	struct image_job *jobs;		      /* utlist */
 	struct child sweepers[SWEEPERS_MAX];  /* children that delete what nobody waits for */
 	unsigned next_tmp;
-	pid_t pid; /* of the agent */
+	pid_t pid;	 /* of the agent */
 	uid_t fetch_uid; /* who skopeo runs as */
 	gid_t fetch_gid;
 	char arch[72];
