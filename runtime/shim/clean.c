@@ -54,13 +54,12 @@ static int remove_cgroup(const struct shim *s, const char *path)
 /* Returns -errno when its cgroup would not go: it stays on the list, and is tried again with the pod's end. */
 static int remove_attempt(const struct container *c, uint32_t attempt)
 {
-	char id[CONTAINER_ID_MAX], path[CGROUP_PATH_MAX], state[CONTAINER_ID_MAX + 8];
+	char id[CONTAINER_ID_MAX], path[CGROUP_PATH_MAX];
 	cleanup_close int runc =
 		fs_open_beneath(c->shim->private_fd, "runc", O_RDONLY | O_DIRECTORY, 0);
 	struct child deleting;
 	int r;
 
-	(void)state;
 	container_id(c, attempt, id);
 	r = container_cgroup(c, id, path, sizeof path);
 	if (r < 0)
@@ -101,9 +100,7 @@ static void clean_ended(struct shim *s, struct job *j, int status, const struct 
 	(void)status;
 	s->cleaning->clean_from = s->cleaning_to;
 	s->cleaning = NULL;
-	if (s->phase == POD_STOPPING)
-		pod_advance(s);
-	else if (next_dirty(s))
+	if (s->phase < POD_STOPPING && next_dirty(s))
 		clean_later(s);
 }
 
@@ -179,8 +176,9 @@ void clean_pod(struct shim *s)
 		return;
 	s->clean_job.ended = pod_cleaned;
 	r = job_start(s, &s->clean_job, TIMEOUT_S * NS_PER_SEC);
-	if (r < 0)
-		s->finished = true;
+	if (r < 0) /* no process to do it in: the agent removes what stays */
+		pod_cleaned(
+			s, &s->clean_job, -1, &(struct failure){.text = "no child to clean up"});
 	if (r != 0)
 		return;
 	delete_all(s);

@@ -81,6 +81,8 @@ void job_end(struct shim *s, struct job *j, int status)
 	j->report_fd = -EBADF;
 	j->pid = 0;
 	j->ended(s, j, status, &f);
+	if (s->phase == POD_STOPPING)
+		pod_advance(s);
 }
 
 void job_deadlines(struct shim *s, uint64_t now_ns)

@@ -99,11 +99,10 @@ static void fail_job(struct shim *s, const char *what, int status, const struct 
 static void attach_ended(struct shim *s, struct job *j, int status, const struct failure *f)
 {
 	/* Not being in its own group costs accounting, not function. */
+	(void)s;
 	(void)j;
 	(void)status;
 	(void)f;
-	if (s->phase == POD_STOPPING)
-		pod_advance(s);
 }
 
 /* Moves the shim out of the agent's group. The first move after a quiet time waits 10-15 ms in the kernel, so a
@@ -130,7 +129,6 @@ static void cgroups_ended(struct shim *s, struct job *j, int status, const struc
 	(void)j;
 	if (status != 0) {
 		fail_job(s, "making the pod's cgroup", status, f);
-		pod_advance(s);
 		return;
 	}
 	s->cgroups_ready = true;
@@ -274,8 +272,8 @@ static void finish_if_empty(struct shim *s)
 	for (size_t i = 0; i < s->n_containers; i++)
 		if (s->containers[i].step != STEP_DONE)
 			return;
-	/* It would make the group again that is removed now. */
-	if (s->cgroup_job.pid)
+	/* A child that still works would make again what is removed now; its end calls again. */
+	if (s->jobs)
 		return;
 	clean_pod(s);
 }
