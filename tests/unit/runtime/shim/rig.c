@@ -397,6 +397,20 @@ char *rig_log(const struct rig *r, const char *container, unsigned run)
 	return str_take(&text);
 }
 
+void rig_wait_log(struct rig *r, const char *container, unsigned run, const char *wanted)
+{
+	cleanup_free char *log = NULL;
+
+	for (int i = 0; i < 500; i++) {
+		free(log);
+		log = rig_log(r, container, run);
+		if (streq(log, wanted))
+			return;
+		(void)usleep(20000);
+	}
+	assert_string_equal(log, wanted);
+}
+
 /* ---- conditions ------------------------------------------------------------------------------------- */
 
 static bool all(const struct pod_snapshot *s, enum container_state state)

@@ -63,6 +63,8 @@ const struct link_message *rig_reply(struct rig *r, enum link_type type, int tim
 
 /** The whole of N.log of @container, the text after the prefixes only (P and F put together). Freed by the caller. */
 char *rig_log(const struct rig *r, const char *container, unsigned run);
+/** Waits up to 10 s until that log is @wanted. */
+void rig_wait_log(struct rig *r, const char *container, unsigned run, const char *wanted);
 char *rig_raw_log(const struct rig *r, const char *container, const char *file);
 
 bool rig_all_running(const struct pod_snapshot *s);

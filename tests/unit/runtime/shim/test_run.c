@@ -11,7 +11,6 @@ static void two_containers_run_and_stop(void **state)
 {
 	struct rig r;
 	struct plan_container *c;
-	cleanup_free char *log = NULL, *other = NULL;
 
 	(void)state;
 	rig_open(&r);
@@ -22,13 +21,12 @@ static void two_containers_run_and_stop(void **state)
 	rig_start(&r);
 	rig_wait(&r, rig_all_running, 10000);
 	assert_string_equal(r.snap->containers[0].container_id, "web-0");
-	rig_stop(&r, 200000000);
+	rig_wait_log(&r, "web", 0,
+		"hello\npod-host\n127.0.0.1 localhost\n10.0.0.1 pod-host\nnameserver "
+		"10.0.0.53\n0\n");
+	rig_wait_log(&r, "nginx", 0, "other\n");
+	rig_stop(&r, 200 * NS_PER_MS);
 	assert_int_equal(r.snap->containers[0].state, CONTAINER_TERMINATED);
-	log = rig_log(&r, "web", 0);
-	assert_string_equal(log, "hello\npod-host\n127.0.0.1 localhost\n10.0.0.1 "
-				 "pod-host\nnameserver 10.0.0.53\n0\n");
-	other = rig_log(&r, "nginx", 0);
-	assert_string_equal(other, "other\n");
 	rig_close(&r);
 }
 
@@ -48,7 +46,7 @@ static void a_crash_restarts_one(void **state)
 	struct rig r;
 	struct plan_container *c;
 	int64_t neighbour;
-	cleanup_free char *log = NULL, *first = NULL, *path = NULL;
+	cleanup_free char *path = NULL;
 
 	(void)state;
 	rig_open(&r);
@@ -70,15 +68,13 @@ static void a_crash_restarts_one(void **state)
 	assert_true(
 		r.snap->containers[0].last->finished_at >= r.snap->containers[0].last->started_at);
 
-	(void)usleep(500000);
+	rig_wait_log(&r, "a", 1, "run\nbin\ndev\netc\nmark\nproc\nsys\ntmp\n");
 	assert_int_equal(kill(r.snap->containers[0].pid, SIGKILL), 0);
 	rig_wait(&r, rig_first_backs_off, 10000);
 	assert_string_equal(r.snap->containers[0].reason, "CrashLoopBackOff");
 	assert_int_equal(r.snap->containers[0].restart_count, 1);
 	rig_wait(&r, twice_restarted, 10000);
 	assert_int_equal(neighbour_pid(&r), neighbour);
-	first = rig_log(&r, "a", 1);
-	assert_string_equal(first, "run\nbin\ndev\netc\nmark\nproc\nsys\ntmp\n");
 	path = xasprintf("%s/%s/a-0", RIG_CGROUP, r.uid);
 	for (int i = 0; i < 300 && rig_cgroup_exists(path); i++)
 		(void)usleep(10000);
@@ -114,12 +110,15 @@ static const struct {
 	int signal, exit_code, signal_seen;
 	int at_most_ms;
 } stops[] = {
-	{"a clean stop", "trap 'exit 3' TERM; while :; do sleep 0.05; done", 15, 3, 0, 1500},
-	{"another signal", "trap 'exit 4' USR1; while :; do sleep 0.05; done", 10, 4, 0, 1500},
-	{"TERM ignored", "trap '' TERM; while :; do sleep 0.05; done", 15, 137, 9, 4000},
+	{"a clean stop", "trap 'exit 3' TERM; echo up; while :; do sleep 0.05; done", 15, 3, 0,
+		10000},
+	{"another signal", "trap 'exit 4' USR1; echo up; while :; do sleep 0.05; done", 10, 4, 0,
+		10000},
+	{"TERM ignored", "trap '' TERM; echo up; while :; do sleep 0.05; done", 15, 137, 9, 10000},
 	{"a fork that stays",
-		"trap '' TERM; sleep 1000 & trap 'exit 0' TERM; while :; do sleep 0.05; done", 15,
-		0, 0, 1500},
+		"trap '' TERM; sleep 1000 & trap 'exit 0' TERM; echo up; while :; do sleep 0.05; "
+		"done",
+		15, 0, 0, 10000},
 };
 
 static void stopping(void **state)
@@ -136,7 +135,7 @@ static void stopping(void **state)
 		c->stop_signal = stops[i].signal;
 		rig_start(&r);
 		rig_wait(&r, rig_all_running, 10000);
-		(void)usleep(200000);
+		rig_wait_log(&r, "a", 0, "up\n");
 		from = clock_now_ns(&clock_kernel);
 		rig_stop(&r, 2 * NS_PER_SEC);
 		assert_case(r.snap->containers[0].exit_code == stops[i].exit_code, stops[i].name);
@@ -159,10 +158,10 @@ static void sigterm_stops_the_pod(void **state)
 	rig_open(&r);
 	r.plan->grace_ns = 5 * NS_PER_SEC;
 	c = rig_containers(&r, 1);
-	rig_script(c, "a", "trap 'exit 7' TERM; while :; do sleep 0.05; done");
+	rig_script(c, "a", "trap 'exit 7' TERM; echo up; while :; do sleep 0.05; done");
 	rig_start(&r);
 	rig_wait(&r, rig_all_running, 10000);
-	(void)usleep(200000);
+	rig_wait_log(&r, "a", 0, "up\n");
 	assert_int_equal(kill(r.shim.pid, SIGTERM), 0);
 	rig_wait(&r, rig_first_terminated, 10000);
 	assert_int_equal(r.snap->containers[0].exit_code, 7);
@@ -221,7 +220,6 @@ static void init_containers_go_first(void **state)
 	struct rig r;
 	struct plan_container *c;
 	struct plan_volume *v;
-	cleanup_free char *log = NULL;
 
 	(void)state;
 	rig_open(&r);
@@ -249,9 +247,7 @@ static void init_containers_go_first(void **state)
 	}
 	assert_string_equal(r.snap->containers[0].reason, "Completed");
 	assert_string_equal(r.snap->containers[1].reason, "Completed");
-	(void)usleep(200000);
-	log = rig_log(&r, "app", 0);
-	assert_string_equal(log, "one\ntwo\n");
+	rig_wait_log(&r, "app", 0, "one\ntwo\n");
 	rig_stop(&r, 0);
 	rig_close(&r);
 }
@@ -370,11 +366,12 @@ static void the_agent_asks_for_a_restart(void **state)
 
 	(void)state;
 	rig_open(&r);
-	rig_script(rig_containers(&r, 1), "a", "trap 'exit 0' TERM; while :; do sleep 0.05; done");
+	rig_script(rig_containers(&r, 1), "a",
+		"trap 'exit 0' TERM; echo up; while :; do sleep 0.05; done");
 	r.plan->containers[0].restart_policy = PLAN_RESTART_NEVER;
 	rig_start(&r);
 	rig_wait(&r, rig_all_running, 10000);
-	(void)usleep(200000);
+	rig_wait_log(&r, "a", 0, "up\n");
 	rig_send(&r, &m, NULL);
 	rig_wait(&r, ran_again, 10000);
 	assert_int_equal(r.snap->containers[0].last->exit_code, 0);
@@ -386,7 +383,6 @@ static void processes_are_shared_when_asked(void **state)
 {
 	struct rig r;
 	struct plan_container *c;
-	cleanup_free char *log = NULL;
 
 	(void)state;
 	rig_open(&r);
@@ -397,14 +393,7 @@ static void processes_are_shared_when_asked(void **state)
 		"until ps | grep -q '[s]leep 987'; do sleep 0.05; done; echo seen; sleep 1000");
 	rig_start(&r);
 	rig_wait(&r, rig_all_running, 10000);
-	for (int i = 0; i < 100; i++) {
-		free(log);
-		log = rig_log(&r, "b", 0);
-		if (log[0])
-			break;
-		(void)usleep(50000);
-	}
-	assert_string_equal(log, "seen\n");
+	rig_wait_log(&r, "b", 0, "seen\n");
 	assert_int_equal(kill(r.snap->containers[0].pid, SIGKILL), 0);
 	rig_wait(&r, rig_first_restarted, 10000);
 	rig_stop(&r, 0);

@@ -22,20 +22,6 @@ static struct plan_mount *place(struct plan_mount *m, const char *name, const ch
 	return m;
 }
 
-static void wait_log(struct rig *r, const char *name, unsigned run, const char *wanted)
-{
-	cleanup_free char *log = NULL;
-
-	for (int i = 0; i < 200; i++) {
-		free(log);
-		log = rig_log(r, name, run);
-		if (streq(log, wanted))
-			return;
-		(void)usleep(20000);
-	}
-	assert_string_equal(log, wanted);
-}
-
 /* R22: read-only, in memory, modes kept, replaced whole; and nowhere on the disk. */
 static void secrets_are_read_only(void **state)
 {
@@ -67,7 +53,7 @@ static void secrets_are_read_only(void **state)
 	payload_add_env(r.payload, "a", "TOKEN", "s3cret");
 	rig_start(&r);
 	rig_wait(&r, rig_all_running, 10000);
-	wait_log(&r, "a", 0,
+	rig_wait_log(&r, "a", 0,
 		"tls.crt\ntls.key\ncert\n400\nhidden-key\ns3cret\n Read-only file system\n"
 		" Read-only file system\nro,nosuid,nodev,noexec,relatime\nkept\n");
 	json_decref(r.payload);
@@ -77,7 +63,7 @@ static void secrets_are_read_only(void **state)
 	fds.fd[0] = payload_seal(r.payload);
 	fds.n = 1;
 	rig_send(&r, &files, &fds);
-	wait_log(&r, "a", 0,
+	rig_wait_log(&r, "a", 0,
 		"tls.crt\ntls.key\ncert\n400\nhidden-key\ns3cret\n Read-only file system\n"
 		" Read-only file system\nro,nosuid,nodev,noexec,relatime\nkept\nfresh\ntls.crt\n");
 	{
@@ -138,8 +124,8 @@ static void directories_are_shared(void **state)
 	assert_int_equal(chmod(host, 0777), 0);
 	rig_start(&r);
 	rig_wait(&r, rig_all_running, 10000);
-	wait_log(&r, "a", 0, "1000 2000\n2777 2000\n2777 2000\n4\n3\nrefused\nfull\n");
-	wait_log(&r, "b", 0, "1\n4\n");
+	rig_wait_log(&r, "a", 0, "1000 2000\n2777 2000\n2777 2000\n4\n3\nrefused\nfull\n");
+	rig_wait_log(&r, "b", 0, "1\n4\n");
 	rig_stop(&r, 0);
 	{
 		cleanup_free char *text = NULL;
@@ -291,12 +277,12 @@ static void confinement(void **state)
 	c[1].user.image_user = xstrdup("www");
 	rig_start(&r);
 	rig_wait(&r, rig_all_running, 10000);
-	wait_log(&r, "a", 0,
+	rig_wait_log(&r, "a", 0,
 		"Groups:\t0 "
 		"\nCapInh:\t0000000000000000\nCapAmb:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:"
 		"\t2\n"
 		"0\nro\nro\nro\ncg\n4\n0\n");
-	wait_log(&r, "b", 0,
+	rig_wait_log(&r, "b", 0,
 		"CapInh:\t0000000000000000\nCapPrm:\t0000000000000000\nCapEff:"
 		"\t0000000000000000\n");
 	rig_stop(&r, 0);
