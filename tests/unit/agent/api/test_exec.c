@@ -9,6 +9,7 @@
 
 #include <pty.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 /* ---- a backend that runs commands right here --------------------------------------------------- */

@@ -6,11 +6,9 @@
 #define TESTS_UNIT_RUNTIME_IMAGE_REGISTRY_H
 
 #include "tests/unit/runtime/image/images.h"
+#include "tests/unit/runtime/image/port.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <signal.h>
-#include <sys/socket.h>
 
 struct registry {
 	struct child child;
@@ -28,34 +26,6 @@ struct fixture {
 /* bcrypt of "ahoy", cost 4. */
 static const char htpasswd[] =
 	"berth:$2y$04$abcdefghijklmnopqrstuujCUVddhcH1ZZnJZcizJ0heUWeHeLLDS\n";
-
-BUILDS int free_port(void)
-{
-	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t n = sizeof a;
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof a), 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &n), 0);
-	(void)close(fd);
-	return ntohs(a.sin_port);
-}
-
-BUILDS void wait_for_port(int port)
-{
-	struct sockaddr_in a = {.sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-		.sin_port = htons((uint16_t)port)};
-
-	for (int tries = 0; tries < 200; tries++) {
-		cleanup_close int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-		if (connect(fd, (struct sockaddr *)&a, sizeof a) == 0)
-			return;
-		(void)poll(NULL, 0, 50);
-	}
-	fail_msg("docker-registry does not listen");
-}
 
 BUILDS void registry_start(
 	const struct fixture *f, struct registry *r, const char *name, bool guarded)
