@@ -4,6 +4,7 @@
  *
  *	berth-unpack [--digest D] [--size N] [--diff-id D]	<layer 3<directory >result
  *	berth-unpack --discard NAME…				3<directory
+ *	berth-unpack --sync NAME…				3<directory
  *
  * The first form makes fs/ (the files) and layer.json (the result) in the directory, and is two processes: this one
  * keeps root, touches no byte of the layer, and waits; the other does all the work in the jail (jail.h). What the
@@ -11,7 +12,7 @@
  * The result is one line of JSON, also on standard output, written after the layer is on disk:
  * {"digest", "diff_id", "size", "bytes", "entries", "dropped_xattrs"} or {"code", "error"}.
  *
- * The second form deletes trees in the background, so that the agent's loop need not.
+ * The others do what would hold up the agent's loop: delete trees; wait until files and directories are on disk.
  * Exit status: 0 done, 1 refused or failed (see the result), 2 wrong arguments.
  */
 #include "runtime/base/fs.h"
@@ -290,11 +291,26 @@ static int discard(char *const *names)
 	return status;
 }
 
+static int sync_to_disk(char *const *names)
+{
+	for (; *names; names++) {
+		cleanup_close int fd = fs_open_beneath(DIR_FD, *names, O_RDONLY, 0);
+
+		if (fd < 0 || fsync(fd) < 0) {
+			(void)fprintf(stderr, "berth-unpack: writing %s to disk: %s\n", *names,
+				strerror(fd < 0 ? -fd : errno));
+			return 1;
+		}
+	}
+	return 0;
+}
+
 static const struct option options[] = {
 	{"digest", required_argument, NULL, 'd'},
 	{"size", required_argument, NULL, 's'},
 	{"diff-id", required_argument, NULL, 'i'},
 	{"discard", no_argument, NULL, 'x'},
+	{"sync", no_argument, NULL, 'y'},
 	{0},
 };
 
@@ -328,6 +344,8 @@ int main(int argc, char **argv)
 			wanted.has_size = true;
 		} else if (c == 'x') {
 			return discard(argv + optind);
+		} else if (c == 'y') {
+			return sync_to_disk(argv + optind);
 		} else {
 			(void)fprintf(stderr, "usage: berth-unpack [--digest D] [--size N] "
 					      "[--diff-id D] <layer 3<dir\n");

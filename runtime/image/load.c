@@ -6,6 +6,7 @@
  */
 #include "runtime/base/fs.h"
 #include "runtime/image/archive.h"
+#include "runtime/image/commit.h"
 #include "runtime/image/layer_set.h"
 
 #include <fcntl.h>
@@ -36,6 +37,7 @@ struct load {
 	struct source *sources;
 	size_t n_sources, cap_sources;
 	struct layer_set layers;
+	struct commit commit;
 };
 
 /* ---- reading the archive -------------------------------------------------------------------------- */
@@ -263,22 +265,28 @@ static int feed_layers(struct load *l, struct err *e)
 	return 0;
 }
 
-static int commit(struct load *l, struct err *e)
+static int step_commit(struct load *l, struct err *e)
 {
-	struct image_store *s = l->job->store;
+	return commit_step(&l->commit, e);
+}
+
+static int finish_layers(struct load *l, struct err *e)
+{
 	int r = layer_set_commit(&l->layers, e);
 
-	for (size_t i = 0; r == 0 && i < l->n_arrivals; i++) {
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < l->n_arrivals; i++) {
 		struct arrival *a = &l->arrivals[i];
-		struct image *image = store_compose(s, a->ref, &a->id, &a->digest, &a->config, e);
+		struct image *image =
+			store_compose(l->job->store, a->ref, &a->id, &a->digest, &a->config, e);
 
 		if (!image)
 			return -ENOENT;
-		r = store_add_image(s, image, e);
-		if (r == 0)
-			job_add_ref(l->job, a->ref);
+		commit_add(&l->commit, image);
 	}
-	return r < 0 ? r : 1;
+	l->state = step_commit;
+	return step_commit(l, e);
 }
 
 static int step_layers(struct load *l, struct err *e)
@@ -287,7 +295,7 @@ static int step_layers(struct load *l, struct err *e)
 
 	if (r == 0)
 		r = layer_set_step(&l->layers, e);
-	return r == 1 ? commit(l, e) : r;
+	return r == 1 ? finish_layers(l, e) : r;
 }
 
 static int step_read(struct load *l, struct err *e)
@@ -359,6 +367,7 @@ static void load_free(void *own_body)
 
 	capture_free(l->capture);
 	layer_set_done(&l->layers);
+	commit_done(&l->commit);
 	for (size_t i = 0; i < l->n_arrivals; i++) {
 		free(l->arrivals[i].ref);
 		image_config_done(&l->arrivals[i].config);
@@ -407,6 +416,7 @@ int image_load_start(struct image_store *s, int fd, struct image_job **ret, stru
 		return r;
 	l = xcalloc(1, sizeof *l);
 	l->job = job;
+	l->commit = (struct commit){.job = job, .child = {-1, -EBADF}};
 	l->layout_fd = -EBADF;
 	l->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	job->body = l;

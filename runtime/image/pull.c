@@ -7,6 +7,7 @@
  */
 #include "runtime/base/clock.h"
 #include "runtime/base/fs.h"
+#include "runtime/image/commit.h"
 #include "runtime/image/fetch.h"
 #include "runtime/image/layer_set.h"
 
@@ -38,6 +39,7 @@ struct pull {
 	uint64_t seen_bytes; /* in the staging directory, at the last look */
 	unsigned idle_looks;
 	struct layer_set layers;
+	struct commit commit;
 };
 
 static int step_manifest(struct pull *p, struct err *e);
@@ -182,8 +184,10 @@ static int take_manifest(struct pull *p, struct sv bytes, struct err *e)
 			p->wanted.text);
 	if (!p->digest.text[0])
 		p->digest = got;
-	if (is_known(p))
+	if (is_known(p)) {
+		job_add_ref(p->job, p->text);
 		return 1;
+	}
 	type = manifest_type_of(bytes, e);
 	if (type < 0)
 		return type;
@@ -359,7 +363,14 @@ static int look_for_blobs(struct pull *p, struct err *e)
 	return 0;
 }
 
-static int commit(struct pull *p, struct err *e)
+static int step_commit(struct pull *p, struct err *e)
+{
+	int r = commit_step(&p->commit, e);
+
+	return r < 0 ? err_wrap(e, r, "image %s", p->text) : r;
+}
+
+static int finish_layers(struct pull *p, struct err *e)
 {
 	struct image *image;
 	int r = layer_set_commit(&p->layers, e);
@@ -368,7 +379,11 @@ static int commit(struct pull *p, struct err *e)
 		return r;
 	image = store_compose(
 		p->job->store, p->text, &p->manifest.config.digest, &p->digest, &p->config, e);
-	return image ? store_add_image(p->job->store, image, e) : -ENOENT;
+	if (!image)
+		return -ENOENT;
+	commit_add(&p->commit, image);
+	p->state = step_commit;
+	return step_commit(p, e);
 }
 
 static int step_layers(struct pull *p, struct err *e)
@@ -392,8 +407,7 @@ static int step_layers(struct pull *p, struct err *e)
 		return err_wrap(e, r, "image %s", p->text);
 	if (r == 0 || !fetched)
 		return 0;
-	r = commit(p, e);
-	return r < 0 ? err_wrap(e, r, "image %s", p->text) : 1;
+	return finish_layers(p, e);
 }
 
 /* ---- the job -------------------------------------------------------------------------------------- */
@@ -403,11 +417,7 @@ static int pull_step(void *body, struct err *e)
 	struct pull *p = body;
 	int r = check_stall(p, e);
 
-	if (r == 0)
-		r = p->state(p, e);
-	if (r > 0)
-		job_add_ref(p->job, p->text);
-	return r;
+	return r < 0 ? r : p->state(p, e);
 }
 
 static void pull_free(void *own_body)
@@ -416,6 +426,7 @@ static void pull_free(void *own_body)
 
 	capture_free(p->capture);
 	layer_set_done(&p->layers);
+	commit_done(&p->commit);
 	if (p->fetch_is_open)
 		fetch_close(&p->fetch);
 	own_close_p(&p->staging_fd);
@@ -466,6 +477,7 @@ int image_pull_start(struct image_store *s, const char *ref, const char *auth_js
 		return r;
 	p = xcalloc(1, sizeof *p);
 	p->job = job;
+	p->commit = (struct commit){.job = job, .child = {-1, -EBADF}};
 	p->staging_fd = p->blobs_fd = p->inotify_fd = p->timer_fd = -EBADF;
 	p->ref = parsed;
 	parsed = (struct image_ref){0};

@@ -211,9 +211,8 @@ struct image *store_compose(struct image_store *s, const char *ref, const struct
 	return take(i);
 }
 
-int store_add_image(struct image_store *s, struct image *own_image, struct err *e)
+int store_write_record(struct image_store *s, struct image *i, char **ret_path, struct err *e)
 {
-	CLEANUP(image_free) struct image *i = own_image;
 	struct image_record record = {.ref = i->ref, .config = i->config};
 	cleanup_free char *name = record_name(i->ref), *text = NULL;
 	int r;
@@ -223,15 +222,25 @@ int store_add_image(struct image_store *s, struct image *own_image, struct err *
 	(void)digest_parse(sv(i->id), &record.id);
 	(void)digest_parse(sv(i->digest), &record.digest);
 	text = image_record_encode(&record);
-	/* The layers' renames first: a record on disk promises that they are. */
-	if (fsync(s->layers_fd) < 0)
-		return err_errno(e, -errno, "image %s: writing its layers to disk", i->ref);
-	r = fs_write_atomic(s->images_fd, name, text, strlen(text), 0600, FS_SYNC);
+	r = fs_write_atomic(s->images_fd, name, text, strlen(text), 0600, FS_NO_SYNC);
 	if (r < 0)
 		return err_errno(e, r, "image %s: writing its record", i->ref);
-	own_image = take(i);
-	image_free(map_put(&s->images, own_image->ref, own_image));
+	*ret_path = xasprintf("i/%s", name);
 	return 0;
+}
+
+void store_show_image(struct image_store *s, struct image *own_image)
+{
+	image_free(map_put(&s->images, own_image->ref, own_image));
+}
+
+void store_take_back(struct image_store *s, const struct image *i)
+{
+	cleanup_free char *name = record_name(i->ref), *path = NULL;
+	struct image *before = map_get(&s->images, i->ref);
+
+	if (!before || store_write_record(s, before, &path, NULL) < 0)
+		(void)unlinkat(s->images_fd, name, 0);
 }
 
 /* ---- opening -------------------------------------------------------------------------------------- */

@@ -47,8 +47,15 @@ int store_tmp(struct image_store *s, char *name, struct err *e);
  */
 int store_add_layer(struct image_store *s, int dir_fd, const char *name, struct err *e);
 
-/** Writes the image's record to disk and takes it into the store, in place of one of the same reference. */
-int store_add_image(struct image_store *s, struct image *own_image, struct err *e);
+/**
+ * Writes the image's record, not yet to the disk for certain, and sets its time. *ret_path: relative to images/, owned by the
+ * caller.
+ */
+int store_write_record(struct image_store *s, struct image *image, char **ret_path, struct err *e);
+/** Takes the image into the store, in place of one of the same reference. Its record must be on disk. */
+void store_show_image(struct image_store *s, struct image *own_image);
+/** Undoes store_write_record, so that disk and store agree again. */
+void store_take_back(struct image_store *s, const struct image *image);
 
 /** Moves a layer out of the store, to @name in tmp/ (TMP_NAME_SIZE bytes). */
 int store_drop_layer(struct image_store *s, struct layer *own_layer, char *name, struct err *e);

@@ -367,6 +367,25 @@ static void discards(void **state)
 	ground_check(&f->g, "discard");
 }
 
+static void syncs(void **state)
+{
+	struct fixture *f = *state;
+	const char *const good[] = {"--sync", "one", "one/file", NULL};
+	const char *const bad[] = {"--sync", "one", "missing", NULL};
+	const char *const link[] = {"--sync", "link", NULL};
+	const char *const *const cases[] = {good, bad, link};
+	cleanup_close int root = ground_root(&f->g), one = fs_open_dir(root, "one", 0700);
+
+	assert_int_equal(fs_write_atomic(one, "file", "x", 1, 0600, FS_NO_SYNC), 0);
+	assert_int_equal(symlinkat("one", root, "link"), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		int out;
+		struct child c = start(f, root, root, cases[i], &out);
+
+		assert_int_equal(finish(&c, out).status, i == 0 ? 0 : 1);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -378,6 +397,7 @@ int main(void)
 		cmocka_unit_test(parallel_is_the_same),
 		cmocka_unit_test(dies_as_a_whole),
 		cmocka_unit_test(discards),
+		cmocka_unit_test(syncs),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
