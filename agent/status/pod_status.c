@@ -127,9 +127,7 @@ static json_t *last_state_before(const json_t *old)
 	t = json_sub(state, "terminated");
 	json_put_int(t, "exitCode", 137);
 	json_put_str(t, "reason", "ContainerStatusUnknown");
-	json_put_str(t, "message",
-		"the container was killed with its pod; nobody saw it exit, and the pod is built "
-		"anew");
+	json_put_str(t, "message", "the container was killed with its pod, and nobody saw it exit");
 	json_put_str(t, "startedAt", json_str(ran, "startedAt"));
 	json_put_str(t, "containerID", json_str(old, "containerID"));
 	return state;
@@ -183,6 +181,30 @@ static void put_without_snapshot(
 	json_put_int(status, "restartCount", json_int(old, "restartCount", 0));
 }
 
+/* The pod has ended and its containers with it: the run that was last is the state now. */
+static void put_ended(json_t *status, const json_t *old, json_t *own_last)
+{
+	json_t *before = json_deep_copy(json_map(old, "lastState"));
+
+	json_put(status, "state", own_last);
+	json_put(status, "lastState", before ? before : json_object());
+	json_put_int(status, "restartCount", json_int(old, "restartCount", 0));
+	json_put_str(status, "containerID", json_str(old, "containerID"));
+}
+
+static void put_of_dead_shim(const struct view *v, json_t *status, const json_t *old,
+	const struct status_container *known, const char *reason)
+{
+	json_t *last = v->in->failed_reason ? last_state_before(old) : NULL;
+
+	if (last && json_map(last, "terminated")) {
+		put_ended(status, old, last);
+		return;
+	}
+	json_decref(last);
+	put_without_snapshot(status, old, known, reason);
+}
+
 /* One entry of containerStatuses or initContainerStatuses. */
 static json_t *container_status(
 	const struct view *v, const json_t *spec, bool init, const json_t *old)
@@ -198,8 +220,8 @@ static json_t *container_status(
 	if (c)
 		put_from_snapshot(v, status, old, c);
 	else
-		put_without_snapshot(
-			status, old, known, has_init ? "PodInitializing" : "ContainerCreating");
+		put_of_dead_shim(
+			v, status, old, known, has_init ? "PodInitializing" : "ContainerCreating");
 	json_put_str(status, "image",
 		known && known->image ? known->image : json_str_or(spec, "image", ""));
 	json_put_str(status, "imageID",

@@ -267,6 +267,27 @@ static void what_a_dead_shim_leaves(void **state)
 		"ContainerStatusUnknown");
 }
 
+static void a_failed_pod_keeps_its_last_run(void **state)
+{
+	static const struct shape shape = {.state = CONTAINER_RUNNING};
+	cleanup_json json_t *pod = pod_of("Never", &shape, 1);
+	CLEANUP(snapshot_free) struct pod_snapshot *s = snapshot_of(&shape, 1);
+	struct status_input in = {.pod = pod, .snapshot = s, .scheduled = true, .now = NOW};
+	cleanup_json json_t *status = NULL;
+	const json_t *c;
+
+	(void)state;
+	json_put(pod, "status", pod_status(&in));
+	in.snapshot = NULL;
+	in.failed_reason = "ContainerStatusUnknown";
+	status = pod_status(&in);
+	c = json_array_get(json_list(status, "containerStatuses"), 0);
+	assert_string_equal(json_str(status, "phase"), "Failed");
+	assert_int_equal(json_int(json_at(c, "state", "terminated", NULL), "exitCode", 0), 137);
+	assert_null(json_at(c, "lastState", "terminated", NULL));
+	assert_int_equal(json_int(c, "restartCount", -1), 0);
+}
+
 static void a_final_phase_stays(void **state)
 {
 	static const struct shape shape = {.state = CONTAINER_TERMINATED};
@@ -327,6 +348,7 @@ int main(void)
 		cmocka_unit_test(transition_times_stay),
 		cmocka_unit_test(reasons_before_a_shim_speaks),
 		cmocka_unit_test(what_a_dead_shim_leaves),
+		cmocka_unit_test(a_failed_pod_keeps_its_last_run),
 		cmocka_unit_test(a_final_phase_stays),
 		cmocka_unit_test(qos_classes),
 	};
