@@ -140,6 +140,8 @@ int pod_delete(struct pod *p, const json_t *object);  /* pod_end.c */
 bool pod_has_images(struct pod *p, const json_t *object);
 void pod_release_load(struct pod *p);
 void pod_say_scheduled(struct pod *p);
+/** Notes which images the pod asks for; once. */
+void pod_make_images(struct pod *p, const json_t *object);
 /** A pull that the pod waits for has ended: @r 0 or -errno. */
 void pod_pull_ended(struct control *c, const char *uid, const char *ref, int r, uint64_t took_ns,
 	const char *message);

@@ -36,6 +36,7 @@ static int add_stored(void *data, const struct store_record *record)
 	contents_each_source(object, note_source, &sources);
 	p->sources = str_take(&sources);
 	p->host_network = json_flag(json_map(object, "spec"), "hostNetwork", false);
+	pod_make_images(p, object);
 	p->stage = POD_DYING; /* until a shim of it answers */
 	return 0;
 }

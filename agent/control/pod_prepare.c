@@ -105,7 +105,7 @@ void pod_say_scheduled(struct pod *p)
 
 /* ---- images ------------------------------------------------------------------------------------------- */
 
-static void make_images(struct pod *p, const json_t *object)
+void pod_make_images(struct pod *p, const json_t *object)
 {
 	if (p->images)
 		return;
@@ -140,7 +140,7 @@ static bool has_image(struct pod *p, const json_t *object, size_t i)
 
 bool pod_has_images(struct pod *p, const json_t *object)
 {
-	make_images(p, object);
+	pod_make_images(p, object);
 	for (size_t i = 0; i < p->n_images; i++)
 		if (!has_image(p, object, i))
 			return false;
