@@ -45,8 +45,7 @@ struct exec_session {
 	size_t n_control;
 	struct winsize size; /* ws_row 0: none asked for */
 
-	bool ended, said; /* the process has; its Status is queued */
-	bool closing;	  /* … and has gone out, with the close frame behind it */
+	bool ended, closing; /* the process has; its Status and the close frame are queued */
 	int exit_code;
 	struct err error; /* code 0: it ran */
 	struct exec_session *prev, *next;
@@ -229,12 +228,6 @@ static void say_end(struct exec_session *s)
 	size_t n = strlen(text);
 
 	ws_queue(s->ws, WS_ERROR, text, n < WS_PART_MAX ? n : WS_PART_MAX);
-	s->said = true;
-}
-
-/* A close frame overtakes messages in wslay's queues, so it is queued when they are empty. */
-static void say_close(struct exec_session *s)
-{
 	ws_close(s->ws, 1000);
 	s->closing = true;
 	if (sd_event_add_time_relative(s->api->o.loop, &s->timer, CLOCK_BOOTTIME, CLOSE_WAIT_USEC,
@@ -264,7 +257,7 @@ static void step(struct exec_session *s)
 	if (!s->ws)
 		return;
 	write_ring(s);
-	if (s->ended && !s->said) {
+	if (s->ended && !s->closing) {
 		for (size_t i = 0; i < N_OUT; i++)
 			read_out(s, i);
 		if (s->out_fd[OUT] < 0 && s->out_fd[ERR] < 0)
@@ -272,11 +265,6 @@ static void step(struct exec_session *s)
 	}
 	if (ws_write(s->ws) < 0 || ws_closed(s->ws)) {
 		exec_session_free(s);
-		return;
-	}
-	if (s->said && !s->closing && ws_queued(s->ws) == 0) {
-		say_close(s);
-		step(s);
 		return;
 	}
 	if (may_read_client(s))

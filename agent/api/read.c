@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * get and list. A plain list is made of the stored text, without parsing a single object; selectors
- * and tables need the trees.
+ * of fields and tables need the trees, a few in each turn of the loop.
  */
+#include "agent/api/listing.h"
 #include "agent/api/routes.h"
 #include "agent/api/select.h"
 #include "agent/api/server.h"
+#include "agent/api/stream.h"
 #include "agent/api/table.h"
 #include "agent/api/watch.h"
-
-/* What one list may be: an answer is built in memory. */
-#define LIST_BYTES_MAX ((size_t)64 << 20)
 
 int selection_parse(const struct request *r, struct selection *ret, struct err *e)
 {
@@ -47,11 +46,6 @@ bool selection_match(const struct selection *s, const json_t *object)
 	return !s->fields || field_selector_match(s->fields, object);
 }
 
-static bool match_object(void *data, const json_t *object)
-{
-	return selection_match(data, object);
-}
-
 static char *version_text(uint64_t rv, char out[24])
 {
 	(void)snprintf(out, 24, "%llu", (unsigned long long)rv);
@@ -84,100 +78,145 @@ void get_object(struct request *r)
 
 /* ---- list -------------------------------------------------------------------------------------- */
 
-struct text_list {
-	struct str out;
-	bool any;
+enum {
+	LIST_AT_ONCE = 16, /* objects that are made in one turn of the loop */
 };
 
-static int add_text(void *data, const struct store_record *record)
-{
-	struct text_list *l = data;
+/* A list that is being answered. */
+struct list_answer {
+	struct listing listing;
+	struct selection selection;
+	const struct clock *clock;
+	bool table, any; /* rows of a table; an item has been written */
+	enum table_object with;
+	struct stream *stream;
+};
 
-	if (l->out.n + record->text.n > LIST_BYTES_MAX)
-		return -EFBIG;
-	if (l->any)
-		str_add(&l->out, ",");
-	l->any = true;
-	str_addn(&l->out, record->text.p, record->text.n);
-	return 0;
+static void list_free(void *data)
+{
+	struct list_answer *l = data;
+
+	listing_done(&l->listing);
+	selection_done(&l->selection);
+	free(l);
 }
 
-static int add_tree_text(struct text_list *l, const json_t *object)
+/* Everything before the first item. */
+static void add_head(const struct list_answer *l, struct str *out)
 {
-	cleanup_json json_t *item = json_copy((json_t *)(uintptr_t)object);
+	const struct kind *k = l->listing.kind;
+	cleanup_json json_t *table = NULL;
+	cleanup_free char *text = NULL;
+	char version[24];
+
+	if (!l->table) {
+		str_addf(out,
+			"{\"kind\":\"%s\",\"apiVersion\":\"%s\",\"metadata\":{\"resourceVersion\":"
+			"\"%s\"},\"items\":[",
+			k->list_kind, kind_api_version(k), version_text(l->listing.rv, version));
+		return;
+	}
+	table = table_new(k, version_text(l->listing.rv, version), true);
+	text = json_text(table);
+	/* Its rows stand last and are empty: "…,"rows":[]}". */
+	str_addn(out, text, strlen(text) - strlen("]}"));
+}
+
+static void add_item(struct list_answer *l, struct str *out, struct sv text)
+{
+	if (l->any)
+		str_add(out, ",");
+	l->any = true;
+	str_addn(out, text.p, text.n);
+}
+
+static void add_object(struct list_answer *l, struct str *out, json_t *object)
+{
+	cleanup_json json_t *table = NULL, *item = NULL;
 	cleanup_free char *text = NULL;
 
-	/* Items of a list go without kind and version: the list says them. */
-	(void)json_object_del(item, "apiVersion");
-	(void)json_object_del(item, "kind");
-	text = json_text(item);
-	return add_text(l, &(struct store_record){.text = sv(text)});
-}
-
-static int list_text(
-	struct request *r, struct selection *selection, struct text_list *l, struct err *e)
-{
-	cleanup_json json_t *items = NULL;
-	struct store *store = r->api->o.store;
-	json_t *item;
-	size_t i;
-	int code;
-
-	str_addf(&l->out,
-		"{\"kind\":\"%s\",\"apiVersion\":\"%s\",\"metadata\":{\"resourceVersion\":"
-		"\"%llu\"},\"items\":[",
-		r->kind->list_kind, kind_api_version(r->kind),
-		(unsigned long long)store_version(store));
-	if (selection_is_all(selection)) {
-		code = store_each(store, r->kind, r->ns, add_text, l, e);
+	if (l->table) {
+		table = table_new(l->listing.kind, "", false);
+		table_add(table, l->listing.kind, object, l->with, clock_wall_ns(l->clock));
+		text = json_text(json_array_get(json_list(table, "rows"), 0));
 	} else {
-		code = store_list(store, r->kind, r->ns, match_object, selection, &items, NULL, e);
-		json_array_foreach (items, i, item)
-			if (code == 0)
-				code = add_tree_text(l, item);
+		/* Items of a list go without kind and version: the list says them. */
+		item = json_copy(object);
+		(void)json_object_del(item, "apiVersion");
+		(void)json_object_del(item, "kind");
+		text = json_text(item);
 	}
-	if (code == -EFBIG) {
-		(void)err_set(e, -E2BIG,
-			"the list is larger than %zu MiB; ask for one namespace or use a selector",
-			LIST_BYTES_MAX >> 20);
-	}
-	str_add(&l->out, "]}\n");
-	return code;
+	add_item(l, out, sv(text));
 }
 
-static void list_table(struct request *r, struct selection *selection)
+/* Writes some more, and the end behind the last. Returns: false when that was all. */
+static bool add_some(struct list_answer *l, struct str *out)
 {
-	cleanup_json json_t *items = NULL;
-	enum table_object with;
-	struct err e = {0};
-	char version[24];
-	json_t *table, *item;
-	uint64_t rv;
-	size_t i;
-	int code;
+	json_t *object;
+	struct sv text;
 
-	if (table_object_of(target_param(&r->target, "includeObject"), &with) < 0) {
-		reply_failure(r, 400, "BadRequest",
-			"includeObject must be None, Metadata or Object, not \"%s\"",
-			target_param(&r->target, "includeObject"));
+	if (!l->table && listing_is_exact(&l->listing)) {
+		while (listing_next_text(&l->listing, &text))
+			add_item(l, out, text);
+		str_add(out, "]}\n");
+		return false;
+	}
+	for (int i = 0; i < LIST_AT_ONCE; i++) {
+		if (!listing_next(&l->listing, &object)) {
+			str_add(out, "]}\n");
+			return false;
+		}
+		if (object)
+			add_object(l, out, object);
+		json_decref(object);
+	}
+	/* White space between items: a piece in which nothing matched keeps the answer going too. */
+	str_add(out, "\n");
+	return true;
+}
+
+static void list_drained(void *data)
+{
+	struct list_answer *l = data;
+	cleanup_str struct str out = {0};
+	bool more = add_some(l, &out);
+
+	stream_write(l->stream, out.p, out.n);
+	if (!more)
+		stream_end(l->stream);
+}
+
+/* What needs no trees, or few, is answered at once; the rest goes on while others have their turn. */
+static void answer_list(struct request *r, struct list_answer *own_l)
+{
+	struct str out = {0};
+
+	add_head(own_l, &out);
+	if (own_l->listing.n <= LIST_AT_ONCE ||
+		(!own_l->table && listing_is_exact(&own_l->listing))) {
+		while (add_some(own_l, &out))
+			;
+		list_free(own_l);
+		reply_text(r, 200, "application/json", out.p, out.n);
 		return;
 	}
-	code = store_list(r->api->o.store, r->kind, r->ns,
-		selection_is_all(selection) ? NULL : match_object, selection, &items, &rv, &e);
-	if (code < 0) {
-		reply_err(r, &e);
-		return;
-	}
-	table = table_new(r->kind, version_text(rv, version), true);
-	json_array_foreach (items, i, item)
-		table_add(table, r->kind, item, with, clock_wall_ns(r->api->o.clock));
-	reply_json(r, 200, table);
+	own_l->stream = stream_open(
+		r, "application/json", &(struct stream_calls){list_drained, list_free, own_l});
+	stream_write(own_l->stream, out.p, out.n);
+	str_done(&out);
+}
+
+static int open_list(struct request *r, struct list_answer *l, struct err *e)
+{
+	if (table_object_of(target_param(&r->target, "includeObject"), &l->with) < 0)
+		return err_set(e, -EBADMSG, "includeObject must be None, Metadata or Object");
+	return listing_take(r->api->o.store, r->kind, r->ns, &l->selection, &l->listing, e);
 }
 
 void get_list(struct request *r)
 {
-	cleanup_selection struct selection selection = {0};
-	struct text_list l = {0};
+	struct selection selection = {0};
+	struct list_answer *l;
 	struct err e = {0};
 	int code = selection_parse(r, &selection, &e);
 
@@ -187,17 +226,17 @@ void get_list(struct request *r)
 	}
 	if (target_flag(&r->target, "watch")) {
 		watch_start(r, &selection);
+		selection_done(&selection);
 		return;
 	}
-	if (table_wanted(request_header(r, "Accept"))) {
-		list_table(r, &selection);
-		return;
-	}
-	code = list_text(r, &selection, &l, &e);
-	if (code < 0) {
-		str_done(&l.out);
+	l = xcalloc(1, sizeof *l);
+	*l = (struct list_answer){.selection = selection,
+		.clock = r->api->o.clock,
+		.table = table_wanted(request_header(r, "Accept"))};
+	if (open_list(r, l, &e) < 0) {
+		list_free(l);
 		reply_err(r, &e);
 		return;
 	}
-	reply_text(r, 200, "application/json", l.out.p, l.out.n);
+	answer_list(r, l);
 }

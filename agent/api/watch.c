@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Watches. A watcher is either live (it is told each change as it is committed) or behind (it reads the store's
- * history, a little at a time, as its client takes it). A client that is slow falls behind: what waits for it is
+ * Watches. A watcher is either live (it is told each change as it is committed) or behind (it reads the state it begins
+ * with, and then the store's history, a little at a time, as its client takes it). A client that is slow falls behind: what waits for it is
  * bounded, and when history has moved past it, it is closed with 410 and lists anew.
  *
  * Source: Kubernetes API concepts, "Efficient detection of changes", "Watch bookmarks", "Streaming lists".
  */
 #include "agent/api/watch.h"
+#include "agent/api/listing.h"
 #include "agent/api/server.h"
 #include "agent/api/stream.h"
 #include "agent/api/table.h"
@@ -17,6 +18,7 @@ enum {
 	WATCH_WAITING_MAX = 256 << 10, /* bytes; beyond, a watcher falls behind */
 	WATCH_BATCH = 64,	       /* events of history at a time … */
 	WATCH_ROUNDS = 2,	       /* … so often in one turn of the loop */
+	WATCH_STATE = 16,	       /* objects of the state at a time */
 };
 #define BOOKMARK_EVERY_NS (60 * NS_PER_SEC)
 /* Without timeoutSeconds. Source: apiserver, min-request-timeout 1800 s. */
@@ -28,6 +30,8 @@ struct watcher {
 	const struct kind *kind;
 	char *ns; /* NULL: all */
 	struct selection selection;
+	struct listing state; /* what there was, and has not been sent yet */
+	bool sends_state, marks_end;
 	bool table, columns_sent, bookmarks, live;
 	enum table_object with;
 	uint64_t rv; /* told up to here */
@@ -189,13 +193,54 @@ static void tell_history(void *data, const struct store_event *event)
 		tell(w, event, &line);
 }
 
-/* The client has taken everything: if the watcher is behind, some more of history. */
-static void watch_drained(void *data)
+/* Some more of what there was, as ADDED. */
+static void send_state(struct watcher *w)
 {
-	struct watcher *w = data;
+	bool as_text = !w->table && listing_is_exact(&w->state);
+	json_t *object;
+	struct sv text;
+
+	for (int i = 0; i < WATCH_STATE; i++) {
+		if (as_text ? !listing_next_text(&w->state, &text)
+			    : !listing_next(&w->state, &object)) {
+			listing_done(&w->state);
+			w->sends_state = false;
+			if (w->marks_end)
+				send_bookmark(w, true);
+			return;
+		}
+		if (as_text)
+			stream_put(w->stream, text_line("ADDED", w->kind, text));
+		else if (object && w->table)
+			send_row(w, "ADDED", object);
+		else if (object)
+			send_tree(w, "ADDED", json_incref(object));
+		if (!as_text)
+			json_decref(object);
+	}
+}
+
+static void send_history(struct watcher *w)
+{
 	struct store *store = w->api->o.store;
 	struct err e = {0};
 	uint64_t rv;
+
+	if (store_history(store, w->kind, w->ns, w->rv, WATCH_BATCH, tell_history, w, &rv, &e) <
+		0) {
+		send_error(w, &e);
+		w->live = true;
+		w->rv = UINT64_MAX;
+		return;
+	}
+	w->rv = rv;
+	w->live = rv == store_version(store);
+}
+
+/* The client has taken everything: if the watcher is behind, some more for it. */
+static void watch_drained(void *data)
+{
+	struct watcher *w = data;
 
 	for (int i = 0; !w->live && stream_waiting(w->stream) == 0; i++) {
 		if (i == WATCH_ROUNDS) {
@@ -203,15 +248,10 @@ static void watch_drained(void *data)
 			(void)sd_event_source_set_enabled(w->api->watches->go_on, SD_EVENT_ONESHOT);
 			return;
 		}
-		if (store_history(store, w->kind, w->ns, w->rv, WATCH_BATCH, tell_history, w, &rv,
-			    &e) < 0) {
-			send_error(w, &e);
-			w->live = true;
-			w->rv = UINT64_MAX;
-			return;
-		}
-		w->rv = rv;
-		w->live = rv == store_version(store);
+		if (w->sends_state)
+			send_state(w);
+		else
+			send_history(w);
 	}
 }
 
@@ -275,50 +315,21 @@ static int watch_tick(sd_event_source *source, uint64_t usec, void *data)
 
 /* ---- start and end ----------------------------------------------------------------------------- */
 
+static void watcher_free(struct watcher *w)
+{
+	listing_done(&w->state);
+	selection_done(&w->selection);
+	free(w->ns);
+	free(w);
+}
+
 static void watch_closed(void *data)
 {
 	struct watcher *w = data;
 
 	DL_DELETE(w->api->watches->list, w);
 	arm(w->api);
-	selection_done(&w->selection);
-	free(w->ns);
-	free(w);
-}
-
-static int initial_text(void *data, const struct store_record *record)
-{
-	struct watcher *w = data;
-
-	stream_put(w->stream, text_line("ADDED", record->kind, record->text));
-	return 0;
-}
-
-static bool selected(void *data, const json_t *object)
-{
-	return selection_match(&((struct watcher *)data)->selection, object);
-}
-
-/* Everything there is, as ADDED. */
-static int send_state(struct watcher *w, struct err *e)
-{
-	cleanup_json json_t *items = NULL;
-	struct store *store = w->api->o.store;
-	json_t *item;
-	size_t i;
-	int r;
-
-	w->rv = store_version(store);
-	if (!w->table && selection_is_all(&w->selection))
-		return store_each(store, w->kind, w->ns, initial_text, w, e);
-	r = store_list(store, w->kind, w->ns, selected, w, &items, NULL, e);
-	json_array_foreach (items, i, item) {
-		if (w->table)
-			send_row(w, "ADDED", item);
-		else
-			send_tree(w, "ADDED", json_incref(item));
-	}
-	return r;
+	watcher_free(w);
 }
 
 /* What the parameters ask for. */
@@ -366,22 +377,23 @@ static int check_version(const struct request *r, uint64_t rv, struct err *e)
 	return store_history(r->api->o.store, r->kind, r->ns, rv, 0, NULL, NULL, &ignored, e);
 }
 
-static void begin_sending(struct watcher *w, const struct watch_request *wanted)
+/* Where it begins: with the state there is, or behind a version. */
+static int begin(struct watcher *w, const struct watch_request *wanted, struct err *e)
 {
-	struct err e = {0};
+	struct store *store = w->api->o.store;
+	int r;
 
+	w->rv = wanted->rv ? wanted->rv : store_version(store);
 	if (wanted->initial_events || (wanted->rv == 0 && !wanted->initial_given)) {
-		if (send_state(w, &e) < 0) {
-			send_error(w, &e);
-			return;
-		}
-		w->live = true;
-		if (wanted->initial_events && w->bookmarks)
-			send_bookmark(w, true);
-	} else {
-		w->rv = wanted->rv ? wanted->rv : store_version(w->api->o.store);
-		w->live = w->rv == store_version(w->api->o.store);
+		r = listing_take(store, w->kind, w->ns, &w->selection, &w->state, e);
+		if (r < 0)
+			return r;
+		w->rv = w->state.rv;
+		w->sends_state = true;
+		w->marks_end = wanted->initial_events && w->bookmarks;
 	}
+	w->live = !w->sends_state && w->rv == store_version(store);
+	return 0;
 }
 
 void watch_start(struct request *r, struct selection *own_selection)
@@ -410,10 +422,14 @@ void watch_start(struct request *r, struct selection *own_selection)
 		.end_ns = now + (uint64_t)wanted.seconds * NS_PER_SEC,
 		.bookmark_ns = now + BOOKMARK_EVERY_NS};
 	*own_selection = (struct selection){0};
+	if (begin(w, &wanted, &e) < 0) {
+		watcher_free(w);
+		reply_err(r, &e);
+		return;
+	}
 	DL_APPEND(a->watches->list, w);
 	w->stream = stream_open(
 		r, "application/json", &(struct stream_calls){watch_drained, watch_closed, w});
-	begin_sending(w, &wanted);
 	arm(a);
 }
 

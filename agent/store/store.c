@@ -121,6 +121,32 @@ int store_each(struct store *s, const struct kind *kind, const char *ns,
 	return r;
 }
 
+int store_record_object(const struct store_record *record, json_t **ret, struct err *e)
+{
+	int r = stored_decode(record->kind, record->text, record_sum(record->text), ret, e);
+
+	return r < 0 ? err_wrap(e, r, "%s \"%s\" is damaged", record->kind->plural, record->name)
+		     : 0;
+}
+
+int store_record_metadata(const struct store_record *record, json_t **ret, struct err *e)
+{
+	static const char first[] = "{\"metadata\":";
+	struct sv text = record->text;
+	json_error_t where;
+	json_t *meta = NULL;
+
+	/* It stands in front of all else; the parser stops behind it. */
+	if (sv_starts(text, first))
+		meta = json_loadb(text.p + sizeof first - 1, text.n - (sizeof first - 1),
+			JSON_DISABLE_EOF_CHECK, &where);
+	if (!meta)
+		return err_set(
+			e, -EUCLEAN, "%s \"%s\" is damaged", record->kind->plural, record->name);
+	*ret = meta;
+	return 0;
+}
+
 struct listing {
 	store_match_fn match;
 	void *data;
@@ -132,11 +158,10 @@ static int add_to_list(void *data, const struct store_record *record)
 {
 	struct listing *l = data;
 	json_t *object;
-	int r = stored_decode(record->kind, record->text, record_sum(record->text), &object, l->e);
+	int r = store_record_object(record, &object, l->e);
 
 	if (r < 0)
-		return err_wrap(
-			l->e, r, "%s \"%s\" is damaged", record->kind->plural, record->name);
+		return r;
 	if (!l->match || l->match(l->data, object))
 		json_push(l->items, object);
 	else

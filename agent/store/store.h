@@ -80,6 +80,11 @@ struct store_record {
 int store_each(struct store *s, const struct kind *kind, const char *ns,
 	int (*fn)(void *data, const struct store_record *record), void *data, struct err *e);
 
+/** The object of a record, or of a copy of its text, with apiVersion and kind. A new reference. */
+int store_record_object(const struct store_record *record, json_t **ret, struct err *e);
+/** Its metadata alone, several times cheaper. A new reference. */
+int store_record_metadata(const struct store_record *record, json_t **ret, struct err *e);
+
 /** How many objects of @kind are there in @ns (NULL: everywhere). -errno. */
 int store_count(struct store *s, const struct kind *kind, const char *ns);
 

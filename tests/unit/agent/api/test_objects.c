@@ -354,6 +354,42 @@ static void evictions(void **state)
 		json_int(json_map(b.json, "metadata"), "deletionGracePeriodSeconds", -1), 1);
 }
 
+/* Long lists are made a few objects at a time: each way of asking gives all of them, in one version. */
+static void long_lists(void **state)
+{
+	static const char table[] = "Accept: application/json;as=Table;v=v1;g=meta.k8s.io\r\n";
+	static const struct {
+		const char *query, *headers, *list;
+		size_t n;
+	} cases[] = {
+		{"", "", "items", 50},
+		{"?labelSelector=app%3Dx", "", "items", 25},
+		{"?fieldSelector=status.phase%3DPending", "", "items", 50},
+		{"?fieldSelector=status.phase%3DRunning", "", "items", 0},
+		{"?labelSelector=app%3Dx&fieldSelector=status.phase!%3DRunning", "", "items", 25},
+		{"?fieldSelector=metadata.name%3Dpod-7", "", "items", 1},
+		{"", table, "rows", 50},
+		{"?labelSelector=app%3Dy&includeObject=None", table, "rows", 25},
+	};
+	struct server *s = *state;
+
+	for (int i = 0; i < 50; i++) {
+		char name[16];
+
+		(void)snprintf(name, sizeof name, "pod-%d", i);
+		make_pod(s, name, i % 2 ? "x" : "y");
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		cleanup_free char *path = xasprintf(PODS "%s", cases[i].query);
+		cleanup_answer struct answer a = request(s, "GET", path, cases[i].headers, "");
+
+		assert_case(a.code == 200 && a.json, cases[i].query);
+		assert_case(json_array_size(json_list(a.json, cases[i].list)) == cases[i].n,
+			cases[i].query);
+		assert_string_not_equal(text_at(a.json, "metadata", "resourceVersion"), "");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -369,6 +405,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(preconditions_and_collections, up, down),
 		cmocka_unit_test_setup_teardown(namespaces_end_in_marking, up, down),
 		cmocka_unit_test_setup_teardown(evictions, up, down),
+		cmocka_unit_test_setup_teardown(long_lists, up, down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
