@@ -78,7 +78,7 @@ static void choices(struct str *out, const struct command *table, struct str *do
 					continue;
 				str_add(done, mark);
 				str_addf(out, "\t\t--%s) echo \"", f->name);
-				for (const char *p = widest(commands, f->name, NULL); *p; p++)
+				for (const char *p = widest(commands, f->name, f->choices); *p; p++)
 					str_addn(out, *p == '|' ? " " : p, 1);
 				str_add(out, "\" ;;\n");
 			}

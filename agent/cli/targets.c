@@ -219,12 +219,20 @@ static struct sv keep_text(struct targets *t, struct sv text)
 static int take_object(
 	struct cli *c, const struct source *source, json_t *object, struct targets *t)
 {
-	const char *name = json_str(json_map(object, "metadata"), "name");
+	const json_t *metadata = json_map(object, "metadata"),
+		     *given = json_object_get(metadata, "name");
+	const char *name = json_string_value(given);
 	struct target one = {.source = NULL};
 	struct err e = {0};
 
 	if (kind_of(object, &one.kind, &e) < 0)
 		return fail(c, "%s: %s", source->name, err_text(&e));
+	if (given && !name)
+		return fail(c,
+			"%s: metadata.name must be a string (YAML reads y, n, yes, no, 1 … as "
+			"other "
+			"things: put it in quotes)",
+			source->name);
 	one.name = name ? xstrdup(name) : NULL;
 	one.object = json_incref(object);
 	one.source = xstrdup(source->name);

@@ -118,6 +118,15 @@ static const struct scene apply_scenes[] = {
 		.script = {{"POST " RCS "?fieldManager=kubectl-create" STRICT, 201, WEB("1")}},
 	},
 	{
+		.name = "a name that YAML takes for a yes",
+		.line = "create -f -",
+		.input = "{kind: Pod, apiVersion: v1, metadata: {name: y}}",
+		.status = 1,
+		.err = "error: STDIN: metadata.name must be a string (YAML reads y, n, yes, no, 1 "
+		       "… as other things: "
+		       "put it in quotes)\n",
+	},
+	{
 		.name = "no YAML",
 		.line = "create -f -",
 		.input = "kind: Pod\n  bad: [\n",
