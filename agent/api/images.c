@@ -90,9 +90,14 @@ static void job_says(void *data, int r, const struct image_progress *progress,
 	struct upload *u = data;
 	cleanup_json json_t *line = NULL;
 
-	if (r == 0 && !progress)
+	if (r < 0)
+		line = status_of_err(e);
+	else if (r > 0)
+		line = refs_line(refs, n_refs);
+	else if (progress)
+		line = progress_line(progress);
+	else
 		return;
-	line = r < 0 ? status_of_err(e) : r > 0 ? refs_line(refs, n_refs) : progress_line(progress);
 	u->ended = r != 0;
 	free(u->last);
 	u->last = json_text(line);
