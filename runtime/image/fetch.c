@@ -196,17 +196,35 @@ static void build_args(
 		add(a, "oci:" STAGING "/image:it");
 }
 
-/* PATH, a home that is not there (skopeo keeps caches and finds credentials below it), and the proxies. */
+/* Settings of the agent's own environment that say how to reach registries. */
+static bool is_network_setting(const char *variable)
+{
+	static const char *const names[] = {
+		"HTTP_PROXY=", "http_proxy=", "HTTPS_PROXY=", "https_proxy=", "ALL_PROXY=",
+		"all_proxy=", "NO_PROXY=", "no_proxy=", "SSL_CERT_FILE=", "SSL_CERT_DIR="};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (sv_starts(sv(variable), names[i]))
+			return true;
+	return false;
+}
+
+/*
+ * PATH, a home that is not there (skopeo keeps caches and finds credentials below it), and the
+ * proxies.
+ */
 static void build_env(const struct fetch *f, const char *env[ENV_MAX])
 {
-	const char *const *more = f->store->options.env;
+	const char *const *given = f->store->options.env;
+	const char *const *from = given ? given : (const char *const *)environ;
 	size_t n = 0;
 
 	env[n++] = "PATH=/usr/bin:/bin";
 	env[n++] = "HOME=/nonexistent";
 	env[n++] = "TMPDIR=" STAGING;
-	while (more && *more && n < ENV_MAX - 1)
-		env[n++] = *more++;
+	for (; from && *from && n < ENV_MAX - 1; from++)
+		if (given || is_network_setting(*from))
+			env[n++] = *from;
 	env[n] = NULL;
 }
 

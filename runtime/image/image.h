@@ -31,10 +31,10 @@ struct image_options {
 	const char *policy;	     /* skopeo's own default: /etc/containers/policy.json */
 	const char *authfile;	     /* node-wide credentials, a docker config.json; none */
 	const char *arch; /* Go's name of this machine's architecture ("amd64"): uname's */
-	const char *
-		fetch_user; /* who skopeo runs as; "_berth", and when there is no such user: uid 65534 */
-	const char *const
-		*env; /* ended by NULL: proxy settings ("HTTPS_PROXY=…") handed to skopeo; none */
+	/* who skopeo runs as; "_berth", and when there is no such user: uid 65534 */
+	const char *fetch_user;
+	/* for skopeo, "NAME=value", ended by NULL; the agent's own proxy and certificate settings */
+	const char *const *env;
 	uint64_t stall_ns; /* a registry that sends nothing for so long is given up; 2 minutes */
 };
 
@@ -80,8 +80,9 @@ size_t image_list(struct image_store *store, const struct image ***ret);
 int image_remove(struct image_store *store, const char *ref, struct err *e);
 
 /**
- * Pulls @ref from its registry.  @auth_json: credentials in the form of a docker config.json, or NULL; only
- * the entry for the reference's own registry and repository is ever shown to skopeo.
+ * Pulls @ref from its registry.  @auth_json: credentials in the form of a docker config.json, or
+ * NULL; of them only the entry for the reference's own registry and repository is ever shown to
+ * skopeo (beside the node's authfile).
  * Returns: 0 and a job, or -EINVAL (not a reference), -errno.
  */
 int image_pull_start(struct image_store *store, const char *ref, const char *auth_json,

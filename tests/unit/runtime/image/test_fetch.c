@@ -99,7 +99,6 @@ static void skopeo_is_confined(void **state)
 		"--override-os=linux --override-arch amd64 copy --quiet --remove-signatures "
 		"--dest-oci-accept-uncompressed-layers --dest-shared-blob-dir=/var/tmp/blobs "
 		"--authfile=/proc/self/fd/3 -- docker://h.io/a:1 oci:/var/tmp/image:it\n";
-	static const char *const env[] = {"HTTPS_PROXY=http://p:1", NULL};
 	struct scratch s, program;
 	struct image_store store = {
 		.fetch_uid = 65534, .fetch_gid = 65534, .arch = "amd64", .pid = getpid()};
@@ -119,7 +118,10 @@ static void skopeo_is_confined(void **state)
 		fs_write_atomic(program.fd, "skopeo", body.p, body.n, 0755, FS_NO_SYNC), 0);
 	assert_int_equal(fs_write_atomic(s.fd, "secret", "s", 1, 0600, FS_NO_SYNC), 0);
 	path = xasprintf("%s/skopeo", program.path);
-	store.options = (struct image_options){.skopeo_path = path, .env = env};
+	store.options = (struct image_options){.skopeo_path = path};
+	/* Of the agent's environment only what says how to reach registries comes along. */
+	assert_int_equal(setenv("HTTPS_PROXY", "http://p:1", 1), 0);
+	assert_int_equal(setenv("HTTPS_PROXY_TOKEN", "secret", 1), 0);
 	staging = fs_open_dir(s.fd, "deep/staging", 0700);
 	out = run(&store, staging, auth);
 	/* ls lists its own descriptor of the directory, too; and the shell's of the script. */
