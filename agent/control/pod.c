@@ -143,9 +143,12 @@ void pod_mark_at(struct pod *p, uint64_t at_ns)
 	lane_add_at(p->control->pod_lane, p->uid, at_ns);
 }
 
+/* What changes in quick succession, as everything does while a pod starts, is one write. */
+#define REPORT_DELAY_NS (20 * NS_PER_MS)
+
 void pod_mark_report(struct pod *p)
 {
-	lane_add(p->control->report_lane, p->uid);
+	lane_add_at(p->control->report_lane, p->uid, control_now(p->control) + REPORT_DELAY_NS);
 }
 
 /* ---- what is said about it ------------------------------------------------------------------------------ */

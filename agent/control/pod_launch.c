@@ -220,7 +220,7 @@ int pod_connect_socket(int run_fd, const char *name)
 	return connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ? -errno : take_fd(fd);
 }
 
-enum { SHIM_LOG_MODE = 0600 };
+enum { SHIM_LOG_MODE = 0600, TRIM_AFTER_S = 10 };
 
 static int spawn_shim(struct pod *p, int state_fd, int run_fd, struct err *e)
 {
@@ -314,6 +314,7 @@ int pod_launch(struct pod *p, const json_t *object)
 	note_images(p);
 	p->stage = POD_SPAWNED;
 	pod_mark_report(p);
+	lane_add_at(c->chore_lane, "trim", control_now(c) + TRIM_AFTER_S * NS_PER_SEC);
 	return 1;
 }
 
