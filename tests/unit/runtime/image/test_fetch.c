@@ -120,6 +120,7 @@ static void skopeo_is_confined(void **state)
 	path = xasprintf("%s/skopeo", program.path);
 	store.options = (struct image_options){.skopeo_path = path};
 	/* Of the agent's environment only what says how to reach registries comes along. */
+	assert_int_equal(clearenv(), 0);
 	assert_int_equal(setenv("HTTPS_PROXY", "http://p:1", 1), 0);
 	assert_int_equal(setenv("HTTPS_PROXY_TOKEN", "secret", 1), 0);
 	staging = fs_open_dir(s.fd, "deep/staging", 0700);
