@@ -22,6 +22,7 @@ struct cli {
 	FILE *out, *err; /* standard output and error; files of their own in tests */
 	FILE *in;
 	bool color;	  /* standard output is a terminal that wants colours */
+	bool err_color;	  /* the same of standard error */
 	bool err_is_tty;  /* standard error is a terminal: progress may be shown there */
 	struct map *said; /* warnings already told */
 	/* The manifest of the object at work, so that problems are told with their lines; else empty. */

@@ -13,9 +13,7 @@
 
 static void red(struct cli *c, const char *text)
 {
-	bool color = c->err_is_tty && !getenv("NO_COLOR");
-
-	(void)fprintf(c->err, color ? "\033[1;31m%s\033[0m" : "%s", text);
+	(void)fprintf(c->err, c->err_color ? "\033[1;31m%s\033[0m" : "%s", text);
 }
 
 int fail(struct cli *c, const char *format, ...)
@@ -56,12 +54,11 @@ int fail_usage(struct cli *c, const char *format, ...)
 void warn(void *data, const char *text)
 {
 	struct cli *c = data;
-	bool color = c->err_is_tty && !getenv("NO_COLOR");
-
 	if (c->said && map_put(c->said, text, c))
 		return;
 	(void)fflush(c->out);
-	(void)fprintf(c->err, color ? "\033[1;33mWarning:\033[0m %s\n" : "Warning: %s\n", text);
+	(void)fprintf(
+		c->err, c->err_color ? "\033[1;33mWarning:\033[0m %s\n" : "Warning: %s\n", text);
 }
 
 /* One cause; with the line of the manifest when that is known. */

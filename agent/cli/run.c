@@ -141,6 +141,7 @@ int cli_run(int argc, char *const *argv, FILE *in, FILE *out, FILE *err)
 		.err = err,
 		.color = wants_color(out),
 		.err_is_tty = isatty(fileno(err)),
+		.err_color = wants_color(err),
 		.said = &said,
 		.path = "berth"};
 	struct line line = {.n = argc > 0 ? argc - 1 : 0};

@@ -9,7 +9,7 @@
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
 
-static const int caught[] = {SIGWINCH, SIGTERM, SIGHUP, SIGINT, SIGQUIT};
+static const int caught[] = {SIGWINCH, SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGPIPE};
 
 int terminal_open(struct terminal *t, int fd, bool raw, struct err *e)
 {
