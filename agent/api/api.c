@@ -13,6 +13,16 @@
 #include <signal.h>
 #include <sys/socket.h>
 
+/* Members may pass through the directory, without reading it, and speak to the socket. */
+static int open_to_group(int dir_fd, const char *name, gid_t gid, struct err *e)
+{
+	if (fchown(dir_fd, (uid_t)-1, gid) < 0 || fchmod(dir_fd, 0710) < 0 ||
+		fchownat(dir_fd, name, (uid_t)-1, gid, AT_SYMLINK_NOFOLLOW) < 0 ||
+		fchmodat(dir_fd, name, 0660, 0) < 0)
+		return err_errno(e, -errno, "opening %s to group %u", name, gid);
+	return 0;
+}
+
 int api_bind(int dir_fd, const char *name, gid_t gid, struct err *e)
 {
 	cleanup_close int fd = -EBADF;
@@ -36,10 +46,11 @@ int api_bind(int dir_fd, const char *name, gid_t gid, struct err *e)
 	/* The mode a socket is born with: nobody can connect before the next lines have run. */
 	if (fchmod(fd, 0600) < 0 || bind(fd, (const struct sockaddr *)&address, sizeof address) < 0)
 		return err_errno(e, -errno, "binding %s", name);
-	if (fchmodat(dir_fd, name, 0600, 0) < 0 ||
-		(group && (fchownat(dir_fd, name, (uid_t)-1, gid, AT_SYMLINK_NOFOLLOW) < 0 ||
-				  fchmodat(dir_fd, name, 0660, 0) < 0)))
+	if (fchmodat(dir_fd, name, 0600, 0) < 0 || fchmod(dir_fd, 0700) < 0)
 		return err_errno(e, -errno, "setting the mode of %s", name);
+	r = group ? open_to_group(dir_fd, name, gid, e) : 0;
+	if (r < 0)
+		return r;
 	if (listen(fd, 512) < 0)
 		return err_errno(e, -errno, "listening on %s", name);
 	return take_fd(fd);

@@ -37,8 +37,9 @@ struct api_options {
 };
 
 /**
- * Makes the socket @name in the directory @dir_fd (0700 of its owner): mode 0600, or 0660 and owned by @gid when that
- * is neither 0 nor -1. A stale socket of that name is replaced (the caller holds the agent's lock).
+ * Makes the socket @name in the directory @dir_fd (0700 of its owner): mode 0600. With a @gid that is neither 0 nor -1
+ * both belong to that group, with 0660 and 0710: its members can connect. A stale socket of that name is replaced (the
+ * caller holds the agent's lock).
  * Returns: a listening descriptor, close-on-exec, non-blocking; or -errno.
  */
 int api_bind(int dir_fd, const char *name, gid_t gid, struct err *e);

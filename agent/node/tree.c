@@ -16,7 +16,7 @@ static const struct tree_directory {
 	mode_t forbidden; /* mode bits that it may not have */
 } directories[] = {
 	{"var/lib/berth", 077},
-	{"run/berth", 077},
+	{"run/berth", 067}, /* the group of the socket may pass through */
 	{"etc/berth", 022},
 	{"etc/berth/manifests", 022},
 	{"var/log/pods", 022},

@@ -7,6 +7,9 @@
 
 #include "agent/api/server.h"
 
+#include <grp.h>
+#include <sys/wait.h>
+
 static uint64_t skipped_ns, frozen_ns;
 
 static uint64_t skipping_now(void *data)
@@ -305,49 +308,101 @@ static void garbage(void **state)
 	}
 }
 
-/* In a child that is another user: the socket's mode keeps it out, and if it were open, the server would. */
-static void strangers_are_refused(void **state)
+/* What another user is told: in a child with these ids, asking for the version. */
+static char *ask_as(struct server *s, uid_t uid, gid_t gid)
 {
-	struct server *s = *state;
-	cleanup_str struct str in = {0};
-	struct stat st;
+	struct str in = {0};
 	int pair[2];
 	pid_t pid;
 
-	assert_int_equal(fstatat(s->dir.fd, "berth.sock", &st, 0), 0);
-	assert_int_equal(st.st_mode & 0777, 0600);
-	/* Let it pass so far, for the second wall. */
-	assert_int_equal(fchmodat(s->dir.fd, "berth.sock", 0666, 0), 0);
-	assert_int_equal(chmod(s->dir.path, 0711), 0);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
 	pid = fork();
+	assert_true(pid >= 0);
 	if (pid == 0) {
+		static const char text[] = "GET /version HTTP/1.1\r\nHost: x\r\n\r\n";
+		struct sockaddr_un to = {.sun_family = AF_UNIX};
 		char buf[4096];
-		int fd;
-		ssize_t n;
+		ssize_t n = -1;
+		int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
-		if (setgid(65534) < 0 || setuid(65534) < 0)
+		(void)snprintf(to.sun_path, sizeof to.sun_path, "%s/run/berth.sock", s->dir.path);
+		if (setgroups(1, &gid) < 0 || setgid(65533) < 0 || setuid(uid) < 0)
 			_exit(1);
-		fd = dial(s);
-		(void)send(fd, "GET /version HTTP/1.1\r\nHost: x\r\n\r\n", 34, 0);
-		for (int i = 0; i < 300; i++) {
+		if (connect(fd, (struct sockaddr *)&to, sizeof to) < 0)
+			n = snprintf(buf, sizeof buf, "%s", strerror(errno));
+		else if (send(fd, text, sizeof text - 1, 0) > 0)
 			n = recv(fd, buf, sizeof buf, 0);
-			if (n > 0)
-				break;
-			(void)usleep(10000);
-		}
-		(void)!write(pair[1], buf, n > 0 ? (size_t)n : 0);
-		_exit(0);
+		_exit(n > 0 && write(pair[1], buf, (size_t)n) == n ? 0 : 1);
 	}
 	(void)close(pair[1]);
 	(void)fcntl(pair[0], F_SETFL, O_NONBLOCK);
 	for (int i = 0; i < 2000 && pump(s, pair[0], &in); i++)
 		;
-	assert_non_null(in.p);
-	assert_memory_equal(in.p, "HTTP/1.1 403 ", 13);
-	assert_non_null(strstr(in.p, "uid 65534 may not use the API of this node; allowed: root"));
-	assert_non_null(strstr(in.p, "onnection: close"));
 	(void)close(pair[0]);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	return str_take(&in);
+}
+
+/* A second door to the same store, in a directory of its own, as berthd makes it. */
+static struct api *second_api(struct server *s, gid_t gid, int *ret_dir)
+{
+	struct api_options o = {.loop = s->loop, .store = s->store, .clock = &skipping, .gid = gid};
+	struct api *a = NULL;
+	struct err e = {0};
+
+	assert_int_equal(chmod(s->dir.path, 0711), 0);
+	*ret_dir = fs_open_dir(s->dir.fd, "run", 0700);
+	assert_true(*ret_dir >= 0);
+	o.root_fd = s->dir.fd;
+	o.listen_fd = api_bind(*ret_dir, "berth.sock", gid, &e);
+	assert_true(o.listen_fd >= 0);
+	assert_int_equal(api_new(&o, &a, &e), 0);
+	return a;
+}
+
+static unsigned mode_of(int dir_fd, const char *name)
+{
+	struct stat st;
+
+	assert_int_equal(fstatat(dir_fd, name, &st, 0), 0);
+	return st.st_mode & 0777;
+}
+
+/* The socket's mode keeps strangers out, and if it were open, the server would. */
+static void strangers_are_refused(void **state)
+{
+	struct server *s = *state;
+	cleanup_close int dir = -EBADF;
+	CLEANUP(api_free) struct api *api = second_api(s, 0, &dir);
+	cleanup_free char *closed = NULL, *refused = NULL;
+
+	assert_int_equal(mode_of(dir, "berth.sock"), 0600);
+	assert_int_equal(mode_of(dir, "."), 0700);
+	closed = ask_as(s, 65534, 65534);
+	assert_string_equal(closed, "Permission denied");
+	/* The second wall. */
+	assert_int_equal(fchmod(dir, 0711), 0);
+	assert_int_equal(fchmodat(dir, "berth.sock", 0666, 0), 0);
+	refused = ask_as(s, 65534, 65534);
+	assert_memory_equal(refused, "HTTP/1.1 403 ", 13);
+	assert_non_null(
+		strstr(refused, "uid 65534 may not use the API of this node; allowed: root"));
+	assert_non_null(strstr(refused, "onnection: close"));
+}
+
+static void members_of_the_group_come_in(void **state)
+{
+	struct server *s = *state;
+	cleanup_close int dir = -EBADF;
+	CLEANUP(api_free) struct api *api = second_api(s, 12345, &dir);
+	cleanup_free char *member = NULL, *other = NULL;
+
+	assert_int_equal(mode_of(dir, "berth.sock"), 0660);
+	assert_int_equal(mode_of(dir, "."), 0710);
+	member = ask_as(s, 65534, 12345);
+	assert_memory_equal(member, "HTTP/1.1 200 ", 13);
+	other = ask_as(s, 65534, 12346);
+	assert_string_equal(other, "Permission denied");
 }
 
 int main(void)
@@ -363,6 +418,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(too_many_requests, up, down),
 		cmocka_unit_test_setup_teardown(garbage, up, down),
 		cmocka_unit_test_setup_teardown(strangers_are_refused, up, down),
+		cmocka_unit_test_setup_teardown(members_of_the_group_come_in, up, down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
