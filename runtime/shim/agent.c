@@ -3,7 +3,11 @@
  * The line to the agent. Nobody may be at the other end; then the pod goes on as it was told. What is said is the
  * whole status, the newest only: an agent that reads slowly misses nothing that still holds.
  */
+#include "runtime/shim/agent.h"
 #include "runtime/base/msg.h"
+#include "runtime/shim/exec.h"
+#include "runtime/shim/message.h"
+#include "runtime/shim/pod.h"
 #include "runtime/shim/shim.h"
 
 #include <fcntl.h>

@@ -7,6 +7,11 @@
  * at a system's shutdown the containers get the same signal and must not be started again.
  */
 #include "runtime/base/log.h"
+#include "runtime/shim/agent.h"
+#include "runtime/shim/compose.h"
+#include "runtime/shim/pod.h"
+#include "runtime/shim/reap.h"
+#include "runtime/shim/sandbox.h"
 #include "runtime/shim/shim.h"
 
 #include <fcntl.h>

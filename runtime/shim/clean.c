@@ -4,13 +4,16 @@
  * not stand beside a restart. The runtime is asked to delete, and then nothing is believed: the cgroup is killed,
  * waited for and removed here (safety, ground truth 3; R27). `delete --force` is never used: it sleeps 100 ms.
  */
+#include "runtime/shim/clean.h"
 #include "cgroups/group.h"
 #include "cgroups/kill.h"
 #include "cgroups/members.h"
 #include "runtime/base/fs.h"
 #include "runtime/base/spawn.h"
 #include "runtime/runc/runc.h"
+#include "runtime/shim/compose.h"
 #include "runtime/shim/logfile.h"
+#include "runtime/shim/pod.h"
 #include "runtime/shim/shim.h"
 
 #include <fcntl.h>

@@ -11,6 +11,7 @@
  *	STATE/volumes/NAME	emptyDir on disk
  *	STATE/containers/ID/	upper, work: fresh for each start
  */
+#include "runtime/shim/compose.h"
 #include "runtime/base/fs.h"
 #include "runtime/shim/shim.h"
 #include "runtime/volume/fileset.h"

@@ -1,28 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One container: from its turn to its end and back again. What happens when is the table of rows below; the functions
- * above it are what the rows ask and do.
+ * One container: from its turn to its end and back again. What happens when is the table of
+ * step.c; here is what it asks and what it has done.
  */
 #include "cgroups/kill.h"
+#include "cgroups/names.h"
 #include "cgroups/oom.h"
 #include "runtime/base/str.h"
+#include "runtime/shim/clean.h"
+#include "runtime/shim/launch.h"
+#include "runtime/shim/message.h"
 #include "runtime/shim/outcome.h"
+#include "runtime/shim/pod.h"
 #include "runtime/shim/restart.h"
 #include "runtime/shim/shim.h"
 
 #include <assert.h>
 #include <signal.h>
 #include <sys/syscall.h>
-
-enum event {
-	EVENT_GO,	/* its turn has come */
-	EVENT_LAUNCHED, /* the runtime has started it */
-	EVENT_FAILED,	/* it could not be started */
-	EVENT_EXIT,
-	EVENT_DUE,     /* the back-off is over */
-	EVENT_STOP,    /* the pod ends */
-	EVENT_RESTART, /* the agent wants it started again */
-};
 
 /**
  * "NAME-N". A name that leaves no room for N is cut, with the container's number behind a dot, which no name has.
@@ -64,23 +59,11 @@ void container_kill(struct container *c)
 		(void)cgroup_kill(&c->shim->cgroups, path);
 }
 
-/* ---- guards --------------------------------------------------------------------------------------- */
-
-static bool is_stopping(const struct container *c)
-{
-	return c->shim->phase >= POD_STOPPING;
-}
-
 /* What never got as far as the runtime is tried again under every policy, as the kubelet does. */
 static bool is_wanted(const struct container *c)
 {
 	return c->restart_asked || c->unborn ||
 	       restart_wanted(c->restart_policy, c->init, c->ended[0].exit_code);
-}
-
-static bool is_wanted_now(const struct container *c)
-{
-	return is_wanted(c) && c->delay_ns == 0;
 }
 
 /* ---- actions -------------------------------------------------------------------------------------- */
@@ -114,62 +97,32 @@ static void wait_longer(struct container *c)
 	set_waiting(c, "CrashLoopBackOff", text);
 }
 
-static void running(struct container *c)
-{
-	if (is_stopping(c))
-		container_stop(c);
-}
-
-static void stop(struct container *c)
+static void send_stop_signal(struct container *c)
 {
 	signal_it(c, c->stop_signal);
 }
 
-static const struct row {
-	enum step from;
-	enum event event;
-	bool (*guard)(const struct container *);
-	void (*action)(struct container *);
-	enum step to;
-} rows[] = {
-	{STEP_WAIT, EVENT_GO, NULL, launch, STEP_LAUNCH},
-	{STEP_WAIT, EVENT_STOP, NULL, NULL, STEP_DONE},
-
-	{STEP_LAUNCH, EVENT_LAUNCHED, NULL, running, STEP_RUN},
-	{STEP_LAUNCH, EVENT_FAILED, is_stopping, NULL, STEP_DONE},
-	{STEP_LAUNCH, EVENT_FAILED, is_wanted_now, launch, STEP_LAUNCH},
-	{STEP_LAUNCH, EVENT_FAILED, is_wanted, wait_longer, STEP_BACKOFF},
-	{STEP_LAUNCH, EVENT_FAILED, NULL, NULL, STEP_DONE},
-
-	{STEP_RUN, EVENT_STOP, NULL, stop, STEP_RUN},
-	{STEP_RUN, EVENT_RESTART, NULL, stop, STEP_RUN},
-	{STEP_RUN, EVENT_EXIT, is_stopping, NULL, STEP_DONE},
-	{STEP_RUN, EVENT_EXIT, is_wanted_now, launch, STEP_LAUNCH},
-	{STEP_RUN, EVENT_EXIT, is_wanted, wait_longer, STEP_BACKOFF},
-	{STEP_RUN, EVENT_EXIT, NULL, NULL, STEP_DONE},
-
-	{STEP_BACKOFF, EVENT_DUE, NULL, launch, STEP_LAUNCH},
-	{STEP_BACKOFF, EVENT_RESTART, NULL, launch, STEP_LAUNCH},
-	{STEP_BACKOFF, EVENT_STOP, NULL, NULL, STEP_DONE},
-
-	{STEP_DONE, EVENT_RESTART, is_stopping, NULL, STEP_DONE},
-	{STEP_DONE, EVENT_RESTART, NULL, launch, STEP_LAUNCH},
+static void (*const actions[ACTION_MAX])(struct container *c) = {
+	[ACTION_LAUNCH] = launch,
+	[ACTION_SIGNAL] = send_stop_signal,
+	[ACTION_TELL] = wait_longer,
 };
 
-/* A pair without a row is nothing to do: a stop while it is being launched is heard when it runs. */
 static void dispatch(struct container *c, enum event event)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		if (rows[i].from != c->step || rows[i].event != event)
-			continue;
-		if (rows[i].guard && !rows[i].guard(c))
-			continue;
-		c->step = rows[i].to;
-		c->shim->changed = true;
-		if (rows[i].action)
-			rows[i].action(c);
+	const struct step_facts facts = {
+		.stopping = c->shim->phase >= POD_STOPPING,
+		.wanted = is_wanted(c),
+		.at_once = c->delay_ns == 0,
+	};
+	const struct step_row *row = step_next(c->step, event, &facts);
+
+	if (!row)
 		return;
-	}
+	c->step = row->to;
+	c->shim->changed = true;
+	if (actions[row->action])
+		actions[row->action](c);
 }
 
 /* ---- what happens to it --------------------------------------------------------------------------- */

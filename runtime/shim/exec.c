@@ -5,12 +5,17 @@
  * master, and the agent gets it. The process becomes the shim's child: its exit code is heard first hand, and a
  * time-out or a lost agent kills it, not the runtime's process.
  */
+#include "runtime/shim/exec.h"
 #include "runtime/base/fs.h"
 #include "runtime/base/json.h"
 #include "runtime/base/msg.h"
 #include "runtime/base/spawn.h"
 #include "runtime/bundle/bundle.h"
 #include "runtime/runc/runc.h"
+#include "runtime/shim/agent.h"
+#include "runtime/shim/launch.h"
+#include "runtime/shim/message.h"
+#include "runtime/shim/reap.h"
 #include "runtime/shim/shim.h"
 
 #include <fcntl.h>

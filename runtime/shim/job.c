@@ -3,6 +3,8 @@
  * Children that work for the shim. A job reports by what it leaves: an exit status, and a failure in words
  * through its pipe when it could not go on. Each has a deadline; at it, it is killed.
  */
+#include "runtime/shim/job.h"
+#include "runtime/shim/pod.h"
 #include "runtime/shim/shim.h"
 
 #include <fcntl.h>

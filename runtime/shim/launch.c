@@ -6,6 +6,7 @@
  *
  * The limits of a container are written by the runtime (linux.resources), those of the pod by the shim before.
  */
+#include "cgroups/names.h"
 #include "cgroups/warm.h"
 #include "runtime/base/fs.h"
 #include "runtime/base/spawn.h"
@@ -13,6 +14,9 @@
 #include "runtime/runc/runc.h"
 #include "runtime/security/caps.h"
 #include "runtime/security/seccomp.h"
+#include "runtime/shim/compose.h"
+#include "runtime/shim/launch.h"
+#include "runtime/shim/reap.h"
 #include "runtime/shim/shim.h"
 #include "runtime/volume/fileset.h"
 #include "runtime/volume/mount.h"

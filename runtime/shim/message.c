@@ -3,6 +3,7 @@
  * What a container says when it ends: its termination log, or the end of its output. A stranger's bytes: bounded
  * (R21) and made valid UTF-8, for they travel in JSON.
  */
+#include "runtime/shim/message.h"
 #include "runtime/base/fs.h"
 #include "runtime/base/str.h"
 #include "runtime/shim/shim.h"
@@ -40,7 +41,6 @@ static size_t sequence(const unsigned char *p, size_t n)
 	return 0;
 }
 
-/** @bytes as valid UTF-8 without NUL; what is not becomes U+FFFD. Returns: owned by the caller. */
 char *message_text(const char *bytes, size_t n)
 {
 	struct str text = {0};
@@ -58,7 +58,6 @@ char *message_text(const char *bytes, size_t n)
 	return str_take(&text);
 }
 
-/** The termination message of the run that has just ended. Returns: owned by the caller, or NULL: none. */
 char *message_of_run(const struct container *c, int exit_code)
 {
 	size_t max = MESSAGES_MAX / c->shim->n_containers;

@@ -2,10 +2,15 @@
 /*
  * The pod as a whole: what must be ready before its containers start, their order, and its end.
  */
+#include "runtime/shim/pod.h"
 #include "cgroups/group.h"
 #include "cgroups/kill.h"
 #include "cgroups/limits.h"
 #include "runtime/base/fs.h"
+#include "runtime/shim/clean.h"
+#include "runtime/shim/compose.h"
+#include "runtime/shim/exec.h"
+#include "runtime/shim/message.h"
 #include "runtime/shim/shim.h"
 
 #include <fcntl.h>

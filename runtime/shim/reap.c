@@ -6,7 +6,10 @@
  * we look, in any order; and until the runtime's pid-file is read, that pid is unknown here. So an unknown dead child
  * is reaped only after every job that has ended has been heard: the runtime ended before its child could come to us.
  */
+#include "runtime/shim/reap.h"
 #include "runtime/base/fs.h"
+#include "runtime/shim/exec.h"
+#include "runtime/shim/sandbox.h"
 #include "runtime/shim/shim.h"
 
 #include <fcntl.h>

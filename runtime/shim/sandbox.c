@@ -5,6 +5,7 @@
  * Mounts of the host come in (a slave), so that what the host unmounts is not held by a hundred shims; nothing
  * goes out, and what the shim mounts is private.
  */
+#include "runtime/shim/sandbox.h"
 #include "runtime/base/fs.h"
 #include "runtime/shim/shim.h"
 #include "runtime/volume/mount.h"

@@ -2,6 +2,7 @@
 /*
  * The shim's state as the snapshot that the agent gets. The words are the kubelet's.
  */
+#include "runtime/shim/agent.h"
 #include "runtime/shim/shim.h"
 
 static char *copy(const char *s)

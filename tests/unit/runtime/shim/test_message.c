@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/unit.h"
 
-#include "runtime/shim/shim.h"
+#include "runtime/shim/message.h"
 
 #define BAD "\xef\xbf\xbd"
 
