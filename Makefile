@@ -117,8 +117,8 @@ UNIT_BIN  := $(UNIT:%.c=$(B)/%)
 FUZZ      := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_BIN  := $(FUZZ:%.c=$(B)/%)
 ALL_LIBS  := $(call libs,$(FOLDERS))
-# The CLI and the agent are never in one program, so they may use the same names.
-test_libs  = $(if $(findstring /agent/cli/,$(1)),$(call libs,$(berth_folders)),$(call libs,$(filter-out agent/cli,$(FOLDERS))))
+# The CLI and the agent are never in one program, so they may use the same names. Fuzz targets of the CLI are fuzz_cli_*.
+test_libs  = $(if $(findstring /agent/cli/,$(1))$(findstring /fuzz_cli_,$(1)),$(call libs,$(berth_folders)),$(call libs,$(filter-out agent/cli,$(FOLDERS))))
 
 # Other .c files beside the tests of a folder are what those tests share, and linked to each of them.
 shared = $(filter-out $(1)test_%.c,$(wildcard $(1)*.c))
