@@ -101,6 +101,9 @@ void reply_response(struct request *r, unsigned code, struct MHD_Response *own_r
 	assert(!r->answered);
 	for (size_t i = 0; i < r->n_warnings; i++)
 		add_warning(own_response, r->warnings[i]);
+	/* Clients try again by themselves when they are told when. */
+	if (code == 429)
+		(void)MHD_add_response_header(own_response, "Retry-After", "1");
 	if (r->refused)
 		(void)MHD_add_response_header(own_response, "Connection", "close");
 	(void)MHD_queue_response(r->http, code, own_response);

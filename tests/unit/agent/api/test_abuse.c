@@ -270,7 +270,7 @@ static void too_many_requests(void **state)
 
 		send_text(s, fd, text, sizeof text - 1);
 		a = read_answer(s, fd, &in);
-		refused += a.code == 429;
+		refused += a.code == 429 && strstr(a.head, "\r\nRetry-After: 1\r\n");
 	}
 	(void)close(fd);
 	assert_int_equal(refused, 1);
