@@ -44,6 +44,18 @@ static int fail_fork(struct err *e, int r)
 	return err_errno(e, r, "making the namespaces to unpack a layer in");
 }
 
+/*
+ * In a chroot the kernel refuses new user namespaces. Entering the mount namespace that we are in already takes a
+ * process back to that namespace's own root. Nothing is opened there: the child goes on from its working directory.
+ * Source: user_namespaces(7), EPERM; setns(2), mount namespaces.
+ */
+static int leave_chroot(int root_fd)
+{
+	cleanup_close int own = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+
+	return own < 0 || setns(own, CLONE_NEWNS) < 0 || fchdir(root_fd) < 0 ? -errno : 0;
+}
+
 int jail_fork(int root_fd, struct child *ret, struct err *e)
 {
 	struct child c = {-1, -EBADF};
@@ -67,6 +79,8 @@ int jail_fork(int root_fd, struct child *ret, struct err *e)
 	read_end = fds[0];
 	write_end = fds[1];
 	pid = syscall(SYS_clone3, &args, sizeof args);
+	if (pid < 0 && errno == EPERM && leave_chroot(root_fd) == 0)
+		pid = syscall(SYS_clone3, &args, sizeof args);
 	if (pid < 0)
 		return fail_fork(e, -errno);
 	if (pid == 0) {

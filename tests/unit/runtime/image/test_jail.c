@@ -4,6 +4,7 @@
 
 #include "runtime/image/jail.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -250,9 +251,47 @@ static void host_is_unchanged(void **state)
 	scratch_close(&s);
 }
 
+/* In a child: a chroot with a /proc, then the jail from there. Returns: what the jailed process said, or 99. */
+static int jailed_from_chroot(const struct scratch *s)
+{
+	char proc[80];
+
+	(void)snprintf(proc, sizeof proc, "%s/proc", s->path);
+	if (unshare(CLONE_NEWNS) < 0 || mount("", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+		mount(s->path, s->path, NULL, MS_BIND, NULL) < 0 ||
+		mount("proc", proc, "proc", 0, NULL) < 0 || chroot(s->path) < 0 || chdir("/") < 0)
+		return 99;
+	{
+		cleanup_close int layer = open("/layer", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		int status = status_in_jail(layer, reads_host_file);
+
+		return WIFEXITED(status) ? WEXITSTATUS(status) : 99;
+	}
+}
+
+static void a_chroot_is_no_hindrance(void **state)
+{
+	struct scratch s;
+	pid_t child;
+	int status;
+
+	(void)state;
+	scratch_open(&s);
+	assert_int_equal(fs_mkdir_p(s.fd, "proc", 0755), 0);
+	assert_int_equal(fs_mkdir_p(s.fd, "layer", 0755), 0);
+	child = fork();
+	if (child == 0)
+		_exit(jailed_from_chroot(&s));
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), ENOENT);
+	scratch_close(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_chroot_is_no_hindrance),
 		cmocka_unit_test(walls_hold),
 		cmocka_unit_test(landlock_is_on_where_there_is_one),
 		cmocka_unit_test(host_is_unchanged),
