@@ -1,5 +1,6 @@
 # Loaded by the tests in the VM: an installed berth, as a user has it.
 # shellcheck shell=bash
+bats_require_minimum_version 1.5.0
 load ../e2e/objects
 
 SOCKET=/run/berth/berth.sock
