@@ -153,7 +153,7 @@ tests: $(UNIT_BIN) $(FUZZ_BIN)
 check: all tests
 	$(Q)scripts/check-unit $(B)
 	$(Q)scripts/check-layers
-	$(Q)scripts/check-symbols $(B)
+	$(Q)scripts/check-symbols $(B) $(foreach p,$(PROGRAMS),"$($(p)_folders)")
 	$(Q)scripts/check-sizes
 golden: tests
 	$(Q)GOLDEN_WRITE=1 scripts/check-unit $(B)

@@ -69,7 +69,7 @@ switch_off() {
 }
 
 @test "after a reboot: Always and OnFailure run again, Never stays as it was, with an unknown end" {
-	local policy address
+	local policy
 	for policy in Always OnFailure Never; do
 		busybox_pod "boot-${policy,,}" c 'echo run >>/e/runs; exec sleep 1000000' |
 			jq --arg policy "$policy" '.spec.restartPolicy = $policy | .spec.volumes = [{name: "e", emptyDir: {}}] |
