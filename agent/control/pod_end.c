@@ -192,6 +192,17 @@ static int bury_again(struct pod *p)
 	return 0;
 }
 
+static void end_unseen(struct pod *p)
+{
+	p->failed_reason = "ContainerStatusUnknown";
+	p->failed_message = "the pod's processes ended and nobody saw how; its restartPolicy is "
+			    "Never";
+	pod_report(p);
+	(void)trash_put(p->control->trash, p->control->state_fd, p->uid);
+	p->stage = POD_ENDED;
+	pod_release_load(p);
+}
+
 int pod_bury(struct pod *p, const json_t *object)
 {
 	bool wanted = object && !meta_str(object, "deletionTimestamp")[0] && !pod_ended(object);
@@ -205,20 +216,13 @@ int pod_bury(struct pod *p, const json_t *object)
 		return bury_again(p);
 	clear_network(p);
 	pod_link_close(p);
-	if (wanted && ends_here(p, object)) {
-		p->failed_reason = "ContainerStatusUnknown";
-		p->failed_message =
-			"the pod's processes ended and nobody saw how; its restartPolicy "
-			"is Never";
-		pod_report(p);
-		(void)trash_put(p->control->trash, p->control->state_fd, p->uid);
-		p->stage = POD_ENDED;
-		pod_release_load(p);
-		return 0;
-	}
 	/* Nobody saw the end of what a dead shim had running: its last words are out of date. */
 	if (!p->orderly)
 		snapshot_free(take(p->snapshot));
+	if (wanted && ends_here(p, object)) {
+		end_unseen(p);
+		return 0;
+	}
 	pod_report(p);
 	snapshot_free(take(p->snapshot));
 	if (wanted)
