@@ -6,6 +6,7 @@
  *
  * The limits of a container are written by the runtime (linux.resources), those of the pod by the shim before.
  */
+#include "runtime/shim/launch.h"
 #include "cgroups/names.h"
 #include "cgroups/warm.h"
 #include "runtime/base/fs.h"
@@ -15,7 +16,6 @@
 #include "runtime/security/caps.h"
 #include "runtime/security/seccomp.h"
 #include "runtime/shim/compose.h"
-#include "runtime/shim/launch.h"
 #include "runtime/shim/reap.h"
 #include "runtime/shim/shim.h"
 #include "runtime/volume/fileset.h"
