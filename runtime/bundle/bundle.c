@@ -255,27 +255,12 @@ static json_t *resources(const struct bundle *b)
 	return resources;
 }
 
-static json_t *sysctls(const struct plan *p)
-{
-	json_t *object = json_object();
-
-	for (size_t i = 0; i < p->n_sysctls; i++) {
-		struct sv value = sv(p->sysctls[i]);
-		struct sv name = sv_cut(&value, '=');
-		cleanup_free char *key = xstrndup(name.p, name.n);
-
-		json_put(object, key, json_stringn(value.p, value.n));
-	}
-	return object;
-}
-
 static json_t *linux_part(const struct bundle *b)
 {
 	const struct plan_container *c = b->container;
 	json_t *l = json_object();
 
 	json_put(l, "namespaces", namespaces(b));
-	put_nonempty(l, "sysctl", sysctls(b->plan));
 	json_put_str(l, "cgroupsPath", b->cgroup_path);
 	json_put(l, "resources", resources(b));
 	if (b->seccomp)

@@ -14,6 +14,7 @@
 #include "runtime/shim/compose.h"
 #include "runtime/base/fs.h"
 #include "runtime/shim/shim.h"
+#include "runtime/shim/sysctls.h"
 #include "runtime/volume/fileset.h"
 #include "runtime/volume/mount.h"
 #include "runtime/volume/place.h"
@@ -99,7 +100,9 @@ int compose_pod(const struct shim *s, const struct plan *p, struct err *e)
 
 	if (r < 0)
 		return err_errno(e, r, "the pod's own files");
-	r = compose_source_dirs(s, &dirs, e);
+	r = sysctls_apply(p, e);
+	if (r == 0)
+		r = compose_source_dirs(s, &dirs, e);
 	for (size_t i = 0; r == 0 && i < p->n_volumes; i++)
 		r = source_prepare(&dirs, p, &p->volumes[i], e);
 	for (size_t i = 0; r == 0 && i < p->n_containers; i++) {

@@ -14,10 +14,18 @@
 
 static const char runc[] = "/usr/sbin/runc", busybox[] = "/bin/busybox";
 
+/* BERTH_SHIM: another build of it, with a sanitizer. */
+static const char *shim_path(void)
+{
+	const char *path = getenv("BERTH_SHIM");
+
+	return path ? path : "build/berth-shim";
+}
+
 bool rig_usable(void)
 {
 	return geteuid() == 0 && access(runc, X_OK) == 0 && access(busybox, X_OK) == 0 &&
-	       access("build/berth-shim", X_OK) == 0;
+	       access(shim_path(), X_OK) == 0;
 }
 
 static void copy_busybox(int bin_fd)
@@ -171,7 +179,7 @@ void rig_disconnect(struct rig *r)
 
 void rig_spawn(struct rig *r)
 {
-	cleanup_free char *path = realpath("build/berth-shim", NULL);
+	cleanup_free char *path = realpath(shim_path(), NULL);
 	cleanup_close int state = openat(r->dir.fd, "state", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	cleanup_close int run = openat(r->dir.fd, "run", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	const char *argv[] = {path, NULL};

@@ -400,6 +400,110 @@ static void processes_are_shared_when_asked(void **state)
 	rig_close(&r);
 }
 
+/* Exit codes of many short lives at once: each is heard, none is mixed up (P9). */
+static void short_lives(void **state)
+{
+	enum { N = 24 };
+	struct rig r;
+	struct plan_container *c;
+
+	(void)state;
+	rig_open(&r);
+	c = rig_containers(&r, N);
+	for (int i = 0; i < N; i++) {
+		cleanup_free char *name = xasprintf("c%d", i);
+		cleanup_free char *script = xasprintf("echo %d; exit %d", i, i);
+
+		rig_script(&c[i], name, script);
+		c[i].restart_policy = PLAN_RESTART_NEVER;
+	}
+	rig_start(&r);
+	rig_wait(&r, rig_all_terminated, 60000);
+	for (int i = 0; i < N; i++) {
+		cleanup_free char *text = xasprintf("%d\n", i);
+
+		assert_int_equal(r.snap->containers[i].exit_code, i);
+		assert_string_equal(r.snap->containers[i].reason, i ? "Error" : "Completed");
+		rig_wait_log(&r, r.snap->containers[i].name, 0, text);
+	}
+	rig_stop(&r, 0);
+	rig_close(&r);
+}
+
+static void namespaces_of_the_host(void **state)
+{
+	static const char *const names[] = {"net", "pid", "ipc", "uts"};
+	cleanup_str struct str wanted = {0};
+	struct rig r;
+
+	(void)state;
+	rig_open(&r);
+	r.plan->host_network = r.plan->host_pid = r.plan->host_ipc = true;
+	rig_script(rig_containers(&r, 1), "a",
+		"for n in net pid ipc uts; do readlink /proc/self/ns/$n; done; sleep 1000");
+	rig_start(&r);
+	assert_int_equal(r.netns, -EBADF);
+	rig_wait(&r, rig_all_running, 10000);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		cleanup_free char *path = xasprintf("/proc/self/ns/%s", names[i]);
+		char link[64] = "";
+
+		assert_true(readlink(path, link, sizeof link - 1) > 0);
+		str_addf(&wanted, "%s\n", link);
+	}
+	rig_wait_log(&r, "a", 0, wanted.p);
+	rig_stop(&r, 0);
+	rig_close(&r);
+}
+
+static void limits_and_sysctls(void **state)
+{
+	struct rig r;
+	struct plan_container *c;
+	cleanup_free char *pod = NULL;
+
+	(void)state;
+	rig_open(&r);
+	r.plan->limits.pids_max = 77;
+	r.plan->sysctls = xcalloc(1, sizeof *r.plan->sysctls);
+	r.plan->sysctls[0] = xstrdup("net.ipv4.ip_local_port_range=2000 3000");
+	r.plan->n_sysctls = 1;
+	c = rig_containers(&r, 1);
+	c->limits.pids_max = 55;
+	c->limits.memory_max_bytes = 64 << 20;
+	rig_script(c, "a",
+		"cat /proc/sys/net/ipv4/ip_local_port_range; cd /sys/fs/cgroup;"
+		"cat pids/pids.max pids.max memory/memory.limit_in_bytes memory.max 2>/dev/null; "
+		"sleep 1000");
+	rig_start(&r);
+	rig_wait(&r, rig_all_running, 10000);
+	rig_wait_log(&r, "a", 0, "2000\t3000\n55\n67108864\n");
+	pod = xasprintf("%s/%s/a-0", RIG_CGROUP, r.uid);
+	assert_true(rig_cgroup_exists(pod));
+	rig_stop(&r, 0);
+	rig_close(&r);
+}
+
+static void privileged(void **state)
+{
+	struct rig r;
+	struct plan_container *c;
+
+	(void)state;
+	rig_open(&r);
+	c = rig_containers(&r, 1);
+	c->privileged = true;
+	c->caps = UINT64_MAX >> 23;
+	rig_script(c, "a",
+		"grep Seccomp: /proc/self/status; mount -t tmpfs x /tmp && echo mounted; sleep "
+		"1000");
+	rig_start(&r);
+	rig_wait(&r, rig_all_running, 10000);
+	rig_wait_log(&r, "a", 0, "Seccomp:\t0\nmounted\n");
+	rig_stop(&r, 0);
+	rig_close(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -417,6 +521,10 @@ int main(void)
 		RIG_TEST(root_is_refused_when_asked),
 		RIG_TEST(the_agent_asks_for_a_restart),
 		RIG_TEST(processes_are_shared_when_asked),
+		RIG_TEST(short_lives),
+		RIG_TEST(namespaces_of_the_host),
+		RIG_TEST(limits_and_sysctls),
+		RIG_TEST(privileged),
 	};
 
 	if (!rig_usable()) {
