@@ -422,6 +422,7 @@ void control_free(struct control *own_c)
 	}
 	map_done(&own_c->pods);
 	pulls_free(own_c->pulls);
+	control_image_job_free(own_c->collection);
 	trash_free(own_c->trash);
 	recorder_free(own_c->recorder);
 	queue_free(own_c->queue);

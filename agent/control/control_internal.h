@@ -37,6 +37,7 @@ struct control {
 	int logs_fd;				  /* DIR/var/log/pods */
 	char *image_dir, *logs_dir, *seccomp_dir; /* absolute paths, for plans */
 	struct compile_node node;
+	struct control_image_job *collection; /* of layers that nothing uses; NULL: none runs */
 	json_t *gone; /* objects that were deleted and whose dependents have not been looked at */
 	uint64_t next_exec_id;
 	const struct kind *pod_kind, *secret_kind, *config_kind, *node_kind;

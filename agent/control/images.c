@@ -130,16 +130,14 @@ json_t *control_images(struct control *c)
 static void collected(void *data, int r, const struct image_progress *progress,
 	const char *const *refs, size_t n_refs, const struct err *e)
 {
-	struct control_image_job **job = data;
+	struct control *c = data;
 
 	(void)progress;
 	(void)refs;
 	(void)n_refs;
 	(void)e;
-	if (r == 0)
-		return;
-	control_image_job_free(*job);
-	free(job);
+	if (r != 0)
+		control_image_job_free(take(c->collection));
 }
 
 /* Layers of all pods: of their plans, and of images that are there for plans to come. */
@@ -166,14 +164,14 @@ static void collect(struct control *c)
 	cleanup_layer_names struct layer_names layers = {0};
 	struct image_job *job;
 
+	/* One at a time is enough: what is in use was looked up when it began, so it starts again. */
+	control_image_job_free(take(c->collection));
 	if (layers_in_use(c, &layers) < 0)
 		return; /* a plan cannot be read: nothing is removed under a pod */
 	if (image_gc_start(c->o.images, (const char *const *)layers.names, layers.n, &job, NULL) <
 		0)
 		return; /* the next removal does it */
-	struct control_image_job **slot = xcalloc(1, sizeof(*slot));
-	if (job_new(c, job, collected, slot, slot, NULL) < 0)
-		free(slot);
+	(void)job_new(c, job, collected, c, &c->collection, NULL);
 }
 
 int control_image_remove(struct control *c, const char *ref, struct err *e)

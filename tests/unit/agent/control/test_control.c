@@ -441,6 +441,9 @@ static void starts_processes(void **state)
 	wait_for(w, t.ended);
 	assert_true(t.failed);
 	control_exec_free(x);
+	create(w, "Pod", POD("done", "'restartPolicy':'Never',", ",'command':['exit']"));
+	wait_for(w, pod_ended(get(w, "done")) && worker(w, "done")->stage == POD_ENDED);
+	q.pod = "done";
 	assert_int_equal(control_exec_start(w->control, &q, &calls, &x, &e), -EAGAIN);
 	q.container = "other";
 	assert_int_equal(control_exec_start(w->control, &q, &calls, &x, &e), -ENOENT);
