@@ -47,7 +47,7 @@ MAINS    := agent/berthd.c runtime/shim/berth-shim.c runtime/image/berth-unpack.
 berthd_main       := agent/berthd.c
 berthd_folders    := agent/api agent/control agent/status agent/node agent/probe agent/dns agent/store \
 	agent/spec runtime/image runtime/net runtime/volume runtime/security runtime/plan runtime/base cgroups
-berthd_pkgs       := libsystemd libmicrohttpd libwslay sqlite3 jansson yaml-0.1 libnl-route-3.0 libnftables libcap libseccomp libcrypto nettle
+berthd_pkgs       := libsystemd libmicrohttpd libwslay sqlite3 jansson yaml-0.1 libnl-route-3.0 libnftables libcap libseccomp nettle
 
 berth-shim_main    := runtime/shim/berth-shim.c
 berth-shim_folders := runtime/shim runtime/runc runtime/bundle runtime/volume runtime/security \
@@ -64,7 +64,7 @@ berth_folders := agent/cli agent/spec runtime/base
 berth_pkgs    := libcurl gnutls libwslay jansson yaml-0.1
 
 TEST_PKGS := cmocka libsystemd libmicrohttpd libwslay sqlite3 jansson yaml-0.1 libnl-route-3.0 \
-	libnftables libcap libseccomp libarchive libcrypto libisal libzstd nettle libcurl gnutls
+	libnftables libcap libseccomp libarchive libisal libzstd nettle libcurl gnutls
 
 # pkg-config is asked once a list, only for packages that are there (libwslay has no .pc file in Debian).
 pkg_cflags = $(shell pkg-config --cflags $(filter-out libwslay,$(1)) 2>/dev/null)

@@ -6,7 +6,7 @@
 #include "agent/api/ws.h"
 #include "runtime/base/str.h"
 
-#include <openssl/evp.h>
+#include <nettle/sha1.h>
 #include <strings.h>
 #include <wslay/wslay.h>
 
@@ -179,16 +179,17 @@ int ws_accept_key(const char *key, char out[WS_ACCEPT_SIZE])
 	static const char magic[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"; /* RFC 6455, 1.3 */
 	cleanup_free char *text = NULL, *encoded = NULL;
 	cleanup_free void *raw = NULL;
-	unsigned char hash[EVP_MAX_MD_SIZE];
-	unsigned n_hash = 0;
+	struct sha1_ctx sha1;
+	uint8_t hash[SHA1_DIGEST_SIZE];
 	size_t n = 0;
 
 	if (!key || base64_decode(sv(key), &raw, &n) < 0 || n != 16)
 		return -EBADMSG;
 	text = xasprintf("%s%s", key, magic);
-	if (!EVP_Digest(text, strlen(text), hash, &n_hash, EVP_sha1(), NULL))
-		return -EIO;
-	encoded = base64_encode(hash, n_hash);
+	sha1_init(&sha1);
+	sha1_update(&sha1, strlen(text), (const uint8_t *)text);
+	sha1_digest(&sha1, sizeof hash, hash);
+	encoded = base64_encode(hash, sizeof hash);
 	(void)snprintf(out, WS_ACCEPT_SIZE, "%s", encoded);
 	return 0;
 }
