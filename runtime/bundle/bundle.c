@@ -296,29 +296,50 @@ int bundle_config(const struct bundle *b, json_t **ret, struct err *e)
 
 /* ---- exec ----------------------------------------------------------------------------------------- */
 
-json_t *bundle_exec(const json_t *config, const struct bundle_exec *x)
+/* A variable that is there already is replaced: libc takes the first of two, and the last is what was asked for. */
+static void set_env(json_t *env, const char *entry)
 {
-	json_t *process = json_map(config, "process"), *args = json_array(), *env, *copy;
+	size_t n = strcspn(entry, "="), i;
+	json_t *old;
 
-	if (!process) {
-		json_decref(args);
-		return NULL;
+	json_array_foreach (env, i, old) {
+		const char *text = json_string_value(old);
+
+		if (text && strncmp(text, entry, n) == 0 && text[n] == '=') {
+			(void)json_array_set_new(env, i, json_string(entry));
+			return;
+		}
 	}
-	copy = json_deep_copy(process);
-	for (size_t i = 0; i < x->n_argv; i++)
-		json_push(args, json_string(x->argv[i]));
-	json_put(copy, "args", args);
-	env = json_list(copy, "env");
-	for (size_t i = 0; env && i < x->n_env; i++)
-		json_push(env, json_string(x->env[i]));
-	if (x->cwd)
-		json_put_str(copy, "cwd", x->cwd);
-	json_put_flag(copy, "terminal", x->tty);
+	json_push(env, json_string(entry));
+}
+
+static void set_terminal(json_t *process, const struct bundle_exec *x)
+{
+	json_put_flag(process, "terminal", x->tty);
 	if (x->tty && x->rows && x->columns) {
-		json_t *size = json_sub(copy, "consoleSize");
+		json_t *size = json_sub(process, "consoleSize");
 
 		json_put_int(size, "height", x->rows);
 		json_put_int(size, "width", x->columns);
 	}
+}
+
+json_t *bundle_exec(const json_t *config, const struct bundle_exec *x)
+{
+	const json_t *process = json_map(config, "process");
+	json_t *args, *copy;
+
+	if (!process)
+		return NULL;
+	copy = json_deep_copy(process);
+	args = json_array();
+	for (size_t i = 0; i < x->n_argv; i++)
+		json_push(args, json_string(x->argv[i]));
+	json_put(copy, "args", args);
+	for (size_t i = 0; json_list(copy, "env") && i < x->n_env; i++)
+		set_env(json_list(copy, "env"), x->env[i]);
+	if (x->cwd)
+		json_put_str(copy, "cwd", x->cwd);
+	set_terminal(copy, x);
 	return copy;
 }

@@ -109,7 +109,8 @@ static void clean_ended(struct shim *s, struct job *j, int status, const struct 
 
 void clean_later(struct shim *s)
 {
-	if (!s->cleaning)
+	/* Not put off by the next end, or a container that crashes without pause would never be cleaned up after. */
+	if (!s->cleaning && !s->clean_at_ns)
 		s->clean_at_ns = shim_now(s) + DELAY_MS * NS_PER_MS;
 }
 

@@ -85,7 +85,7 @@ int pod_open(struct shim *s, const struct plan *p, struct err *e)
 void pod_fail(struct shim *s, const char *text)
 {
 	free(s->message);
-	s->message = message_text(text, strlen(text));
+	s->message = text ? message_text(text, strlen(text)) : NULL;
 	s->changed = true;
 }
 
@@ -207,10 +207,14 @@ static void start_files(struct shim *s);
 static void files_ended(struct shim *s, struct job *j, int status, const struct failure *f)
 {
 	(void)j;
-	if (status != 0)
+	if (status != 0) {
 		fail_job(s, "writing the pod's files", status, f);
-	else
+	} else {
 		s->files_ready = true;
+		if (s->files_failed)
+			pod_fail(s, NULL); /* the agent has sent a better payload */
+	}
+	s->files_failed = status != 0;
 	if (s->files_again)
 		start_files(s);
 	pod_advance(s);

@@ -18,7 +18,7 @@ void pod_files(struct shim *s, int own_payload_fd);
 void pod_start(struct shim *s);
 /** Signals, waits @grace_ns, kills, ends the shim. Again: the earlier end counts. */
 void pod_stop(struct shim *s, uint64_t grace_ns);
-/** The pod cannot be started, for people to read. */
+/** The pod cannot be started, for people to read; NULL: it can again. */
 void pod_fail(struct shim *s, const char *text);
 
 /** Does what can be done next; called after every change. */

@@ -46,6 +46,7 @@ struct shim {
 	/* progress */
 	enum pod_phase phase;
 	bool cgroups_ready, prepared, start_asked, files_ready;
+	bool files_failed;   /* the message is about them */
 	bool files_again;    /* a newer payload came while files were being written */
 	uint64_t kill_at_ns; /* stopping: when the rest is killed */
 	char *message;	     /* why the pod cannot be started */

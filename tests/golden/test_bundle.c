@@ -102,28 +102,28 @@ static void plans_to_configs(void **state)
 static void exec_of_a_container(void **state)
 {
 	char *argv[] = {(char *)(uintptr_t) "ls", (char *)(uintptr_t) "-l"},
-	     *env[] = {(char *)(uintptr_t) "A=b"};
+	     *env[] = {(char *)(uintptr_t) "A=b", (char *)(uintptr_t) "TERM=xterm"};
 	const struct bundle_exec x = {.argv = argv,
 		.n_argv = 2,
 		.env = env,
-		.n_env = 1,
+		.n_env = 2,
 		.cwd = "/tmp",
 		.tty = true,
 		.rows = 24,
 		.columns = 80};
-	cleanup_json json_t *config = json_pack("{s:{s:{s:i,s:i},s:[s],s:[s],s:s,s:{s:[s]},s:b}}",
-		"process", "user", "uid", 5, "gid", 6, "args", "sh", "env", "PATH=/bin", "cwd", "/",
-		"capabilities", "bounding", "CAP_KILL", "noNewPrivileges", 1);
+	cleanup_json json_t *config =
+		json_pack("{s:{s:{s:i,s:i},s:[s],s:[ss],s:s,s:{s:[s]},s:b}}", "process", "user",
+			"uid", 5, "gid", 6, "args", "sh", "env", "TERM=dumb", "PATH=/bin", "cwd",
+			"/", "capabilities", "bounding", "CAP_KILL", "noNewPrivileges", 1);
 	cleanup_json json_t *process = bundle_exec(config, &x);
 	cleanup_json json_t *none = json_object();
 	cleanup_free char *text = json_text(process);
 
 	(void)state;
 	assert_string_equal(text,
-		"{\"user\":{\"uid\":5,\"gid\":6},\"args\":[\"ls\",\"-l\"],\"env\":[\"PATH=/"
-		"bin\",\"A=b\"],"
-		"\"cwd\":\"/"
-		"tmp\",\"capabilities\":{\"bounding\":[\"CAP_KILL\"]},\"noNewPrivileges\":true,"
+		"{\"user\":{\"uid\":5,\"gid\":6},\"args\":[\"ls\",\"-l\"],"
+		"\"env\":[\"TERM=xterm\",\"PATH=/bin\",\"A=b\"],\"cwd\":\"/tmp\","
+		"\"capabilities\":{\"bounding\":[\"CAP_KILL\"]},\"noNewPrivileges\":true,"
 		"\"terminal\":true,\"consoleSize\":{\"height\":24,\"width\":80}}");
 	assert_null(bundle_exec(none, &x));
 }

@@ -199,10 +199,15 @@ static void an_incomplete_payload_is_told(void **state)
 	v = plan_add_volumes(r.plan, 1);
 	v->name = xstrdup("ssl");
 	v->kind = PLAN_VOLUME_FILES;
-	rig_script(rig_containers(&r, 1), "a", "true");
+	rig_script(rig_containers(&r, 1), "a", "sleep 1000");
 	rig_start(&r);
 	rig_wait(&r, rig_has_message, 5000);
 	assert_non_null(strstr(r.snap->message, "ssl"));
+	/* A better one mends it. */
+	payload_add_volume(r.payload, "ssl");
+	rig_send_start(&r);
+	rig_wait(&r, rig_all_running, 10000);
+	assert_null(r.snap->message);
 	rig_stop(&r, 0);
 	rig_close(&r);
 }
