@@ -213,7 +213,7 @@ static int mount_volume(const struct source_dirs *dirs, int rootfs, const struct
 	r = is_dir(source);
 	if (r < 0)
 		return err_errno(e, r, "volume %s", v->name);
-	target = r ? place_dir(rootfs, m->path, 0755, e) : place_file(rootfs, m->path, e);
+	target = r ? place_mount_dir(rootfs, m->path, 0755, e) : place_file(rootfs, m->path, e);
 	if (target < 0)
 		return target;
 	r = mount_attach(tree, target);
@@ -332,5 +332,7 @@ int compose_mounts(const struct shim *s, const struct plan *p, const struct plan
 		r = mount_volumes(s, rootfs, p, c, e);
 	if (r == 0)
 		r = mount_own_files(s, rootfs, c, id, e);
+	if (r == 0) /* again: a mount must not have brought what the image may not have */
+		r = place_check_reserved(rootfs, e);
 	return r;
 }

@@ -58,6 +58,23 @@ int place_dir(int root_fd, const char *path, mode_t mode, struct err *e)
 	return fd < 0 ? err_errno(e, fd, "%s", path) : fd;
 }
 
+int place_mount_dir(int root_fd, const char *path, mode_t mode, struct err *e)
+{
+	cleanup_close int fd = place_dir(root_fd, path, mode, e);
+	struct stat root, st;
+
+	if (fd < 0)
+		return fd;
+	if (fstat(root_fd, &root) < 0 || fstat(fd, &st) < 0)
+		return err_errno(e, -errno, "%s", path);
+	if (st.st_dev == root.st_dev && st.st_ino == root.st_ino)
+		return err_set(e, -EINVAL,
+			"%s leads to the root directory by a link of the image or of a volume; "
+			"nothing may be mounted over the root: choose another mountPath",
+			path);
+	return take_fd(fd);
+}
+
 static int open_file(int root_fd, const char *path, struct err *e)
 {
 	cleanup_close int fd = fs_open_in(root_fd, path, O_PATH, 0);

@@ -20,6 +20,13 @@
 int place_dir(int root_fd, const char *path, mode_t mode, struct err *e);
 
 /**
+ * place_dir for something to be mounted on: -EINVAL when @path leads, through links of the image or of a volume, to the
+ * root itself. A volume mounted there would be the root that the runtime sees, with a /dev that its writers chose
+ * (R2, R4), after place_check_reserved has looked at another.
+ */
+int place_mount_dir(int root_fd, const char *path, mode_t mode, struct err *e);
+
+/**
  * A file at @path to mount another file upon: what is there (any type but a directory; a link is followed), or
  * a new empty one. Returns: an O_PATH descriptor, or -errno with a message (-EISDIR).
  */

@@ -151,12 +151,48 @@ static void reserved_directories(void **state)
 	}
 }
 
+/* A link of the image, or of a volume, that makes a harmless mountPath the root (R4). */
+static void never_over_the_root(void **state)
+{
+	static const struct {
+		const char *path;
+		int r;
+	} rows[] = {
+		{"/", -EINVAL},
+		{"/top", -EINVAL},
+		{"/above", -EINVAL},
+		{"/real/back", -EINVAL},
+		{"/real", 0},
+		{"/top/new", 0},
+	};
+	struct tree t;
+
+	(void)state;
+	tree_open(&t);
+	assert_int_equal(symlinkat("/", t.root, "top"), 0);
+	assert_int_equal(symlinkat("../../..", t.root, "above"), 0);
+	assert_int_equal(symlinkat("..", t.root, "real/back"), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct err e = {0};
+		int fd = place_mount_dir(t.root, rows[i].path, 0755, &e);
+
+		print_message("%s\n", rows[i].path);
+		assert_int_equal(fd < 0 ? fd : 0, rows[i].r);
+		if (fd >= 0)
+			(void)close(fd);
+		else
+			assert_non_null(strstr(e.msg, "root directory"));
+	}
+	tree_close(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(directories),
 		cmocka_unit_test(regular_files),
 		cmocka_unit_test(reserved_directories),
+		cmocka_unit_test(never_over_the_root),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
