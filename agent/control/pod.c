@@ -42,7 +42,9 @@ enum pod_action pod_decide(const struct pod_view *v)
 		{BIT(WANT_RUN), BIT(POD_PENDING), YES, NO, ANY, ANY, DO_PULL},
 		{BIT(WANT_RUN), BIT(POD_PENDING), YES, YES, ANY, ANY, DO_LAUNCH},
 		{BIT(WANT_RUN), BIT(POD_SPAWNED), ANY, ANY, YES, ANY, DO_CONNECT},
-		{BIT(WANT_RUN), BIT(POD_STARTED), ANY, ANY, ANY, YES, DO_REFRESH},
+		/* An image was changed in the spec: it comes first. */
+		{BIT(WANT_RUN), BIT(POD_STARTED), ANY, NO, ANY, YES, DO_PULL},
+		{BIT(WANT_RUN), BIT(POD_STARTED), ANY, YES, ANY, YES, DO_REFRESH},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (rows[i].wants & BIT(v->want) && rows[i].stages & BIT(v->stage) &&
@@ -83,19 +85,6 @@ struct pod *pod_add(struct control *c, const char *uid, const char *ns, const ch
 	return p;
 }
 
-static void free_images(struct pod *p)
-{
-	for (size_t i = 0; i < p->n_images; i++) {
-		free(p->images[i].container);
-		free(p->images[i].ref);
-		free(p->images[i].why);
-		free(p->images[i].message);
-		free(p->images[i].name);
-		free(p->images[i].id);
-	}
-	free(p->images);
-}
-
 void pod_drop(struct pod *own_p)
 {
 	if (!own_p)
@@ -107,7 +96,7 @@ void pod_drop(struct pod *own_p)
 	(void)map_remove(&c->pods, own_p->uid);
 	lane_remove(c->pod_lane, own_p->uid);
 	lane_remove(c->report_lane, own_p->uid);
-	free_images(own_p);
+	pod_free_images(own_p);
 	snapshot_free(own_p->snapshot);
 	json_drop(own_p->payload);
 	free(own_p->why_not);
@@ -251,7 +240,8 @@ static int step(struct pod *p, const json_t *object)
 		.stale = p->stale,
 	};
 	/* Asked only where it matters: it looks into the image store. */
-	if (view.want == WANT_RUN && p->stage == POD_PENDING && p->admitted)
+	if (view.want == WANT_RUN &&
+		((p->stage == POD_PENDING && p->admitted) || (p->stage == POD_STARTED && p->stale)))
 		view.images = pod_has_images(p, object);
 	enum pod_action action = pod_decide(&view);
 	return hands[action] ? hands[action](p, object) : 0;
@@ -316,8 +306,11 @@ static void own_object_changed(struct control *c, const struct store_event *even
 		struct str out = {0};
 		contents_each_source(event->object, note_source, &out);
 		p->sources = str_take(&out);
-	} else if (event->change == STORE_MODIFIED && strstr(p->sources, "Pod/")) {
-		p->stale = true;
+	} else if (event->change == STORE_MODIFIED) {
+		/* Its files may show its labels; its spec may name another image. */
+		p->stale = p->stale || strstr(p->sources, "Pod/") ||
+			   !json_equal(json_map(event->before, "spec"),
+				   json_map(event->object, "spec"));
 	}
 	pod_mark(p);
 	if (event->change == STORE_MODIFIED)

@@ -8,6 +8,7 @@
 
 #include "agent/control/control_internal.h"
 #include "runtime/plan/link.h"
+#include "runtime/plan/plan.h"
 
 /* Where the worker is with a pod. */
 enum pod_stage {
@@ -123,7 +124,20 @@ void pod_say_of(struct pod *p, const char *container, bool warning, const char *
 bool pod_set_trouble(struct pod *p, const char *reason, const char *message);
 
 /* Hands: 1 something has changed, decide again; 0 wait. */
-int pod_admit(struct pod *p, const json_t *object); /* pod_launch.c */
+int pod_admit(struct pod *p, const json_t *object); /* pod_compile.c */
+/** compile_pod() with what this node knows. Returns as that. */
+int pod_compile(struct pod *p, const json_t *object, struct plan **ret, json_t **ret_payload,
+	struct err *e);
+/** Equal for equal payloads; never 0. */
+uint64_t pod_payload_digest(const json_t *payload);
+/** What the status says of the images that the containers get now. */
+void pod_note_images(struct pod *p);
+
+/* pod_launch.c */
+/** plan.json in the pod's directory. */
+int pod_write_plan(int state_fd, const struct plan *plan, struct err *e);
+/** Seals @payload and sends it with a verb. 0, -EAGAIN, -errno. */
+int pod_send_payload(struct pod *p, enum link_type type, const json_t *payload);
 /** A connection to the socket @name in @run_fd, which does not wait. Returns: fd or -errno. */
 int pod_connect_socket(int run_fd, const char *name);
 
@@ -131,7 +145,7 @@ int pod_connect_socket(int run_fd, const char *name);
 int pod_pull(struct pod *p, const json_t *object);    /* pod_prepare.c */
 int pod_launch(struct pod *p, const json_t *object);  /* pod_launch.c */
 int pod_connect(struct pod *p, const json_t *object); /* pod_launch.c */
-int pod_refresh(struct pod *p, const json_t *object); /* pod_launch.c */
+int pod_refresh(struct pod *p, const json_t *object); /* pod_refresh.c */
 int pod_stop(struct pod *p, const json_t *object);    /* pod_end.c */
 int pod_bury(struct pod *p, const json_t *object);    /* pod_end.c */
 int pod_delete(struct pod *p, const json_t *object);  /* pod_end.c */
@@ -140,8 +154,9 @@ int pod_delete(struct pod *p, const json_t *object);  /* pod_end.c */
 bool pod_has_images(struct pod *p, const json_t *object);
 void pod_release_load(struct pod *p);
 void pod_say_scheduled(struct pod *p);
-/** Notes which images the pod asks for; once. */
+/** Notes which images the pod asks for now. */
 void pod_make_images(struct pod *p, const json_t *object);
+void pod_free_images(struct pod *p);
 /** A pull that the pod waits for has ended: @r 0 or -errno. */
 void pod_pull_ended(struct control *c, const char *uid, const char *ref, int r, uint64_t took_ns,
 	const char *message);

@@ -88,6 +88,9 @@ static void connect_living(struct pod *p)
 	if (sock < 0 || pod_link_open(p, sock, NULL) < 0)
 		return;
 	p->stage = POD_ADOPTED;
+	/* What it runs on was pulled for it, also with imagePullPolicy Always. */
+	for (size_t i = 0; i < p->n_images; i++)
+		p->images[i].pulled = true;
 	p->launched_ns = control_now(c);
 	if (c->o.net && !p->host_network && net_pod_adopt(c->o.net, p->uid, &p->address) < 0)
 		p->address = 0;

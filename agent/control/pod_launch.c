@@ -17,122 +17,6 @@
 
 enum { RETRY_S = 10, RETRY_MAX_S = 300, RESOLV_MAX = 64 << 10, BACKLOG = 8 };
 
-/* ---- what is compiled ----------------------------------------------------------------------------------- */
-
-static int get_object(void *data, const char *kind, const char *name, json_t **ret)
-{
-	struct pod *p = data;
-	const struct control *c = p->control;
-	const struct kind *k = streq(kind, "Secret") ? c->secret_kind : c->config_kind;
-	return store_get(c->o.store, k, p->ns, name, ret, NULL);
-}
-
-/* The host's resolv.conf; behind systemd's stub the one that the stub itself uses, as the stub's address is the
- * host's loopback. */
-static char *host_resolv_conf(void)
-{
-	static const char stub[] = "127.0.0.53";
-	char *text = NULL, *real = NULL;
-
-	if (fs_read(AT_FDCWD, "/etc/resolv.conf", RESOLV_MAX, &text, NULL) < 0)
-		return xstrdup("");
-	if (strstr(text, stub) && fs_read(AT_FDCWD, "/run/systemd/resolve/resolv.conf", RESOLV_MAX,
-					  &real, NULL) == 0) {
-		free(text);
-		return real;
-	}
-	return text;
-}
-
-/* Restarts that the container has behind it when a new shim takes over: what was reported, and this one. */
-static uint32_t restarts_before(const json_t *object, const char *name)
-{
-	static const char *const lists[] = {"containerStatuses", "initContainerStatuses"};
-	const json_t *status;
-	size_t i;
-
-	for (size_t k = 0; k < ARRAY_SIZE(lists); k++) {
-		json_array_foreach (json_at(object, "status", lists[k], NULL), i, status) {
-			if (!streq(json_str(status, "name"), name))
-				continue;
-			bool ran = json_str_or(status, "containerID", "")[0] ||
-				   json_at(status, "lastState", "terminated", NULL);
-			return (uint32_t)json_int(status, "restartCount", 0) + ran;
-		}
-	}
-	return 0;
-}
-
-static int compile(
-	struct pod *p, const json_t *object, struct plan **ret, json_t **ret_payload, struct err *e)
-{
-	struct control *c = p->control;
-	size_t n = pod_container_count(object);
-	cleanup_free struct compile_container *containers = xcalloc(n, sizeof(*containers));
-	cleanup_free char *resolv_conf = host_resolv_conf();
-	char address[POOL_TEXT] = "";
-	struct compile_node node = c->node;
-
-	if (p->address)
-		(void)address_text(p->address, address);
-	node.resolv_conf = resolv_conf;
-	const struct lookup lookup = {
-		.get = get_object,
-		.data = p,
-		.pod = object,
-		.pod_ip = p->host_network ? c->facts->address : address,
-		.host_ip = c->facts->address,
-		.node_name = c->o.node_name,
-		.cpus_milli = c->facts->cpus_milli,
-		.memory_bytes = c->facts->memory_bytes,
-	};
-	for (size_t i = 0; i < n; i++) {
-		const json_t *container = pod_container(object, i, NULL);
-		int r = image_find(
-			c->o.images, json_str_or(container, "image", ""), &containers[i].image, e);
-		if (r < 0)
-			return err_wrap(e, r, "image of container \"%s\"",
-				json_str_or(container, "name", ""));
-		containers[i].base_restarts =
-			restarts_before(object, json_str_or(container, "name", ""));
-	}
-	const struct compile_input in = {&node, &lookup, containers};
-	return compile_pod(&in, ret, ret_payload, e);
-}
-
-static uint64_t payload_digest(const json_t *payload)
-{
-	cleanup_free char *text = json_canonical(payload);
-	uint64_t h = 0xcbf29ce484222325ull;
-
-	for (const char *at = text; *at; at++)
-		h = (h ^ (uint8_t)*at) * 0x100000001b3ull;
-	explicit_bzero(text, strlen(text));
-	return h ? h : 1;
-}
-
-/* What the status says of the images that this shim gets. */
-static void note_images(struct pod *p)
-{
-	for (size_t i = 0; i < p->n_images; i++) {
-		struct pod_image *image = &p->images[i];
-		cleanup_image_ref struct image_ref ref = {0};
-		const struct image *found;
-		if (image_find(p->control->o.images, image->ref, &found, NULL) < 0)
-			continue;
-		free(image->name);
-		free(image->id);
-		image->name = xstrdup(found->ref);
-		image->id = xstrdup(found->id);
-		if (!found->digest || !found->digest[0] ||
-			image_ref_parse(found->ref, &ref, NULL) < 0)
-			continue;
-		cleanup_free char *name = image_ref_name(&ref);
-		free(image->id);
-		image->id = xasprintf("%s@%s", name, found->digest);
-	}
-}
-
 /* ---- when it cannot be ---------------------------------------------------------------------------------- */
 
 static void retry_later(struct pod *p)
@@ -184,7 +68,7 @@ static int open_dirs(struct pod *p, int *ret_state, int *ret_run, struct err *e)
 	return 0;
 }
 
-static int write_plan(int state_fd, const struct plan *plan, struct err *e)
+int pod_write_plan(int state_fd, const struct plan *plan, struct err *e)
 {
 	cleanup_json json_t *j = plan_encode(plan);
 	cleanup_free char *text = json_text(j);
@@ -291,12 +175,12 @@ int pod_launch(struct pod *p, const json_t *object)
 		r = check_runtime(c, &e);
 	if (r < 0)
 		return cannot_launch(p, &e);
-	r = compile(p, object, &plan, &payload, &e);
+	r = pod_compile(p, object, &plan, &payload, &e);
 	if (r < 0)
 		return cannot_compile(p, r, &e);
 	r = open_dirs(p, &state_fd, &run_fd, &e);
 	if (r >= 0)
-		r = write_plan(state_fd, plan, &e);
+		r = pod_write_plan(state_fd, plan, &e);
 	if (r >= 0)
 		r = spawn_shim(p, state_fd, run_fd, &e);
 	p->launched_ns = control_now(c);
@@ -311,7 +195,7 @@ int pod_launch(struct pod *p, const json_t *object)
 	p->payload = take(payload);
 	p->payload_hash = 0;
 	(void)pod_set_trouble(p, NULL, NULL);
-	note_images(p);
+	pod_note_images(p);
 	p->stage = POD_SPAWNED;
 	pod_mark_report(p);
 	lane_add_at(c->chore_lane, "trim", control_now(c) + TRIM_AFTER_S * NS_PER_SEC);
@@ -321,7 +205,7 @@ int pod_launch(struct pod *p, const json_t *object)
 /* ---- network and start ---------------------------------------------------------------------------------- */
 
 /* Seals @payload and sends it with a verb. 0, -EAGAIN, -errno. */
-static int send_payload(struct pod *p, enum link_type type, const json_t *payload)
+int pod_send_payload(struct pod *p, enum link_type type, const json_t *payload)
 {
 	cleanup_close int memfd = payload_seal(payload);
 	return memfd < 0 ? memfd : pod_send(p, &(struct link_message){.type = type}, memfd);
@@ -331,7 +215,7 @@ static int send_payload(struct pod *p, enum link_type type, const json_t *payloa
 static int build_payload(struct pod *p, const json_t *object, struct err *e)
 {
 	CLEANUP(plan_free) struct plan *plan = NULL;
-	return p->payload ? 0 : compile(p, object, &plan, &p->payload, e);
+	return p->payload ? 0 : pod_compile(p, object, &plan, &p->payload, e);
 }
 
 enum { AGAIN_MS = 20 };
@@ -353,7 +237,7 @@ int pod_connect(struct pod *p, const json_t *object)
 		pod_lost(p);
 		return 1;
 	}
-	r = send_payload(p, LINK_START, p->payload);
+	r = pod_send_payload(p, LINK_START, p->payload);
 	if (r == -EAGAIN) {
 		pod_mark_at(p, control_now(c) + AGAIN_MS * NS_PER_MS);
 		return 0;
@@ -362,33 +246,9 @@ int pod_connect(struct pod *p, const json_t *object)
 		pod_lost(p);
 		return 1;
 	}
-	p->payload_hash = payload_digest(p->payload);
+	p->payload_hash = pod_payload_digest(p->payload);
 	json_drop(take(p->payload));
 	p->stage = POD_STARTED;
 	pod_mark_report(p);
 	return 1;
-}
-
-int pod_refresh(struct pod *p, const json_t *object)
-{
-	CLEANUP(plan_free) struct plan *plan = NULL;
-	cleanup_json json_t *payload = NULL;
-	struct err e = {0};
-
-	p->stale = false;
-	/* What has gone meanwhile is no reason to take it from a running pod: the files stay. */
-	if (compile(p, object, &plan, &payload, &e) < 0)
-		return 0;
-	uint64_t hash = payload_digest(payload);
-	if (hash == p->payload_hash)
-		return 0;
-	int r = send_payload(p, LINK_FILES, payload);
-	if (r == -EAGAIN) {
-		p->stale = true;
-		pod_mark_at(p, control_now(p->control) + AGAIN_MS * NS_PER_MS);
-		return 0;
-	}
-	if (r >= 0)
-		p->payload_hash = hash;
-	return 0;
 }

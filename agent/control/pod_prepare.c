@@ -105,17 +105,49 @@ void pod_say_scheduled(struct pod *p)
 
 /* ---- images ------------------------------------------------------------------------------------------- */
 
+static void clear_image(struct pod_image *image)
+{
+	free(image->container);
+	free(image->ref);
+	free(image->why);
+	free(image->message);
+	free(image->name);
+	free(image->id);
+	*image = (struct pod_image){0};
+}
+
+void pod_free_images(struct pod *p)
+{
+	for (size_t i = 0; i < p->n_images; i++)
+		clear_image(&p->images[i]);
+	free(take(p->images));
+	p->n_images = 0;
+}
+
+/* An image may be changed in the spec of a pod; what is known of the one before is shown until the new one runs. */
+static void set_ref(struct pod_image *image, const char *ref)
+{
+	if (streq(image->ref, ref))
+		return;
+	free(image->ref);
+	free(take(image->why));
+	free(take(image->message));
+	image->ref = xstrdup(ref);
+	image->retry_ns = image->delay_ns = 0;
+	image->pulling = image->pulled = false;
+}
+
 void pod_make_images(struct pod *p, const json_t *object)
 {
-	if (p->images)
-		return;
-	p->n_images = pod_container_count(object);
-	p->images = xcalloc(p->n_images ? p->n_images : 1, sizeof(*p->images));
-	for (size_t i = 0; i < p->n_images; i++) {
-		const json_t *container = pod_container(object, i, NULL);
-		p->images[i].container = xstrdup(json_str_or(container, "name", ""));
-		p->images[i].ref = xstrdup(json_str_or(container, "image", ""));
+	if (!p->images) {
+		p->n_images = pod_container_count(object);
+		p->images = xcalloc(p->n_images ? p->n_images : 1, sizeof(*p->images));
+		for (size_t i = 0; i < p->n_images; i++)
+			p->images[i].container =
+				xstrdup(json_str_or(pod_container(object, i, NULL), "name", ""));
 	}
+	for (size_t i = 0; i < p->n_images; i++)
+		set_ref(&p->images[i], json_str_or(pod_container(object, i, NULL), "image", ""));
 }
 
 static const char *policy_of(const json_t *object, size_t i)

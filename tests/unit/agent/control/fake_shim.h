@@ -59,10 +59,18 @@ static inline void fake_status(struct fake_shim *f)
 	fake_send(f, &(struct link_message){.type = LINK_STATUS, .status = s}, -1);
 }
 
+/* What it was told is seen as empty files in its run directory: "files-1", "restart-c". */
+static inline void fake_note(const char *verb, const char *what)
+{
+	cleanup_free char *name = xasprintf("%s-%s", verb, what);
+	(void)fs_write_atomic(LINK_FD_RUN, name, "", 0, 0600, FS_NO_SYNC);
+}
+
 static inline void fake_files(struct fake_shim *f)
 {
-	cleanup_free char *name = xasprintf("files-%u", ++f->files);
-	(void)fs_write_atomic(LINK_FD_RUN, name, "", 0, 0600, FS_NO_SYNC);
+	char number[16];
+	(void)snprintf(number, sizeof(number), "%u", ++f->files);
+	fake_note("files", number);
 }
 
 static inline void fake_take(struct fake_shim *f, const struct link_message *m)
@@ -74,6 +82,8 @@ static inline void fake_take(struct fake_shim *f, const struct link_message *m)
 		fake_status(f);
 	} else if (m->type == LINK_FILES) {
 		fake_files(f);
+	} else if (m->type == LINK_RESTART) {
+		fake_note("restart", m->container);
 	} else if (m->type == LINK_STOP) {
 		f->phase = POD_STOPPED;
 		fake_status(f);

@@ -29,16 +29,16 @@ struct world {
 
 static const char image_config[] = "{\"Cmd\":[\"run\"]}";
 
-static void put_image(struct world *w)
+static void put_image(struct world *w, const char *layout, const char *ref, const char *config)
 {
 	struct layout l;
 	struct layer_blob layer = {0};
 
 	one_file_layer(&layer, "file", "text");
-	layout_open(&l, w->dir.fd, "layout");
-	layout_image(&l, "example.test/i:1", &layer, 1, image_config);
+	layout_open(&l, w->dir.fd, layout);
+	layout_image(&l, ref, &layer, 1, config);
 	layout_close(&l);
-	assert_int_equal(load_layout(w->images, w->dir.fd, "layout", NULL), 1);
+	assert_int_equal(load_layout(w->images, w->dir.fd, layout, NULL), 1);
 	str_done(&layer.tar);
 	str_done(&layer.blob);
 }
@@ -83,7 +83,7 @@ static int open_world(void **state)
 	(void)snprintf(w->store_path, sizeof(w->store_path), "%s/store.db", w->dir.path);
 	assert_int_equal(store_open(w->store_path, &clock_kernel, &w->store, NULL), 0);
 	assert_int_equal(image_store_open(w->lib_fd, &image_options, &w->images, NULL), 0);
-	put_image(w);
+	put_image(w, "layout", "example.test/i:1", image_config);
 	start_agent(w);
 	*state = w;
 	return 0;
@@ -323,6 +323,29 @@ static void builds_anew_when_the_shim_dies(void **state)
 	assert_int_equal(worker(w, "once")->stage, POD_ENDED);
 }
 
+static void restarts_on_another_image(void **state)
+{
+	struct world *w = *state;
+	cleanup_json json_t *pod = NULL;
+
+	create(w, "Pod", POD("p", "", ""));
+	wait_for(w, runs(w, "p"));
+	assert_int_equal(store_get(w->store, w->control->pod_kind, "default", "p", &pod, NULL), 0);
+	json_put_str(json_array_get(json_at(pod, "spec", "containers", NULL), 0), "image",
+		"example.test/i:2");
+	assert_int_equal(store_update(w->store, w->control->pod_kind, pod, STORE_NORMAL, NULL), 0);
+	wait_for(w, has_record(w, "ErrImageNeverPull", "p"));
+	assert_true(runs(w, "p"));
+	put_image(w, "other", "example.test/i:2", "{\"Cmd\":[\"run\"],\"Env\":[\"NEW=1\"]}");
+	pod_mark(worker(w, "p"));
+	wait_for(w, exists(w, "run/berth/pods/UID/restart-c", worker(w, "p")->uid));
+	assert_false(worker(w, "p")->stale);
+	cleanup_free char *path = xasprintf("var/lib/berth/pods/%s/plan.json", worker(w, "p")->uid);
+	cleanup_free char *plan = NULL;
+	assert_int_equal(fs_read(w->dir.fd, path, 1 << 20, &plan, NULL), 0);
+	assert_non_null(strstr(plan, "NEW=1"));
+}
+
 static void ends_with_its_containers(void **state)
 {
 	struct world *w = *state;
@@ -483,6 +506,7 @@ int main(int argc, char **argv)
 			does_not_let_in_what_has_no_room, open_world, close_world),
 		cmocka_unit_test_setup_teardown(
 			builds_anew_when_the_shim_dies, open_world, close_world),
+		cmocka_unit_test_setup_teardown(restarts_on_another_image, open_world, close_world),
 		cmocka_unit_test_setup_teardown(ends_with_its_containers, open_world, close_world),
 		cmocka_unit_test_setup_teardown(finds_what_lives, open_world, close_world),
 		cmocka_unit_test_setup_teardown(
