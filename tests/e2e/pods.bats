@@ -191,3 +191,34 @@ policy_pod() { # NAME POLICY COMMAND
 	run -0 wait_pod noprogram '.status.containerStatuses[0].lastState.terminated.message // .status.containerStatuses[0].state.terminated.message //
 		.status.containerStatuses[0].state.waiting.message // "" | test("/no/such/program")'
 }
+
+@test "init containers run one after another, again when they fail, before the others" {
+	busybox_pod inits c 'cat /e/order; exec sleep 1000000' |
+		jq '.spec.volumes = [{name: "e", emptyDir: {}}] | .spec.containers[0].volumeMounts = [{name: "e", mountPath: "/e"}] |
+			.spec.initContainers = [(.spec.containers[0] | .name = "one" | .command[2] = "sleep 0.5; echo one >>/e/order"),
+				(.spec.containers[0] | .name = "two" | .command[2] = "echo two >>/e/order; [ -e /e/failed ] || { touch /e/failed; exit 4; }")]' | apply
+	wait_running inits
+	[ "$(berth logs inits -c c)" = "$(printf 'one\ntwo\ntwo')" ]
+	[ "$(pod inits '.status.initContainerStatuses | map(.restartCount) | @csv')" = 0,1 ]
+	[ "$(pod inits '.status.initContainerStatuses[1].lastState.terminated.exitCode')" = 4 ]
+}
+
+@test "host network: the node's address and its links" {
+	busybox_pod hostnet c 'echo "$IP"; exec sleep 1000000' |
+		jq '.spec.hostNetwork = true | .spec.containers[0].env = [{name: "IP", valueFrom: {fieldRef: {fieldPath: "status.podIP"}}}]' | apply
+	wait_running hostnet
+	[ "$(berth logs hostnet)" = "$(pod hostnet .status.hostIP)" ]
+	[ "$(readlink "/proc/$(container_pid hostnet c)/ns/net")" = "$(readlink /proc/self/ns/net)" ]
+}
+
+@test "another image in the spec: that container restarts on it, its neighbour runs on" {
+	local pid
+	busybox_pod changes a 'exec sleep 1000000' b 'exec sleep 1000000' | apply
+	wait_running changes
+	pid=$(container_pid changes b)
+	berth patch pod changes -p '{"spec":{"containers":[{"name":"a","image":"gcr.io/your-project/base:latest"}]}}'
+	wait_pod changes '.status.containerStatuses[0] | .restartCount == 1 and .ready and (.image | test("base"))' >/dev/null
+	berth exec changes -c a -- test -e /usr/bin/dpkg
+	[ "$(container_pid changes b)" = "$pid" ]
+	[ "$(container changes b .restartCount)" = 0 ]
+}
