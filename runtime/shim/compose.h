@@ -10,6 +10,9 @@
 #include "runtime/shim/shim.h"
 #include "runtime/volume/source.h"
 
+/* The runtime's program, in private/bin. */
+#define COMPOSE_RUNTIME "runtime"
+
 /** Reads plan.json. The caller frees the plan. */
 int compose_plan(const struct shim *s, struct plan **ret, struct err *e);
 

@@ -260,7 +260,7 @@ _Noreturn static void become_runtime(const struct launch *l)
 	cleanup_free char *pid_file = xasprintf("%s/pid", l->run_path);
 	const char *argv[RUNC_ARGV_MAX];
 	const struct runc rc = {
-		.program = l->plan->runtime,
+		.program = l->s->runtime,
 		.root = root,
 		.log = log,
 		.id = l->id,

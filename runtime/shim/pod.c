@@ -171,6 +171,15 @@ static void start_cgroups(struct shim *s)
 	job_done();
 }
 
+/* From now on the runtime is the one on the read-only mount, when there is one. */
+static void use_mounted_runtime(struct shim *s)
+{
+	if (faccessat(s->private_fd, "bin/" COMPOSE_RUNTIME, X_OK, 0) < 0)
+		return;
+	free(s->runtime);
+	s->runtime = xasprintf("%s/bin/%s", s->private_path, COMPOSE_RUNTIME);
+}
+
 static void prepare_ended(struct shim *s, struct job *j, int status, const struct failure *f)
 {
 	(void)j;
@@ -181,6 +190,7 @@ static void prepare_ended(struct shim *s, struct job *j, int status, const struc
 	for (size_t i = 0; i < s->n_containers; i++)
 		s->containers[i].composed = true;
 	s->prepared = true;
+	use_mounted_runtime(s);
 	pod_advance(s);
 }
 

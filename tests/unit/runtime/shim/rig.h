@@ -29,13 +29,14 @@ struct rig {
 	struct link_message reply; /* the newest that is no status */
 	struct msg_fds reply_fds;
 	bool stopped;
-	char *mounts_before;
 };
 
 bool rig_usable(void);
 void rig_open(struct rig *r);
 /** Kills what is left and asserts that nothing is. */
 void rig_close(struct rig *r);
+/** Of this pod nothing is mounted in the host's namespace, while it runs and after (R3). */
+void rig_assert_no_mounts(const struct rig *r);
 /** After a failed test: kills what its rig left. For RIG_TEST. */
 int rig_teardown(void **state);
 #define RIG_TEST(test) cmocka_unit_test_teardown(test, rig_teardown)

@@ -20,6 +20,7 @@ static void two_containers_run_and_stop(void **state)
 	rig_script(&c[1], "nginx", "echo other >&2; sleep 1000");
 	rig_start(&r);
 	rig_wait(&r, rig_all_running, 10000);
+	rig_assert_no_mounts(&r);
 	assert_string_equal(r.snap->containers[0].container_id, "web-0");
 	rig_wait_log(&r, "web", 0,
 		"hello\npod-host\n127.0.0.1 localhost\n10.0.0.1 pod-host\nnameserver "
