@@ -95,7 +95,9 @@ struct pod {
 	const char *failed_reason, *failed_message; /* the pod ends with this; static */
 	uint64_t stop_by_ns;			    /* LEAVING: the grace that was sent ends */
 	uint64_t bury_delay_ns;
-	uint64_t launch_ns, launch_delay_ns; /* not before; back-off of launching */
+	uint64_t launch_ns;	  /* not before */
+	uint64_t launch_delay_ns; /* back-off of launches that failed */
+	uint64_t crash_delay_ns;  /* back-off of shims that died young */
 	uint64_t launched_ns;
 	struct control_exec *execs;
 };

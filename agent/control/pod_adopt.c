@@ -92,6 +92,7 @@ static void connect_living(struct pod *p)
 	for (size_t i = 0; i < p->n_images; i++)
 		p->images[i].pulled = true;
 	p->launched_ns = control_now(c);
+	p->stale = true; /* a secret or its spec may have changed while nobody looked */
 	if (c->o.net && !p->host_network && net_pod_adopt(c->o.net, p->uid, &p->address) < 0)
 		p->address = 0;
 }

@@ -19,6 +19,8 @@
 
 /* What a shim gets beyond the grace before it is taken for hung. */
 #define STOP_SLACK_NS (10 * NS_PER_SEC)
+#define CRASH_FIRST_NS (NS_PER_SEC / 2)
+#define CRASH_LAST_NS (300 * NS_PER_SEC)
 #define BURY_FIRST_NS (5 * NS_PER_MS)
 #define BURY_LAST_NS NS_PER_SEC
 
@@ -173,13 +175,13 @@ static void note_crash(struct pod *p)
 	pod_say(p, false, "SandboxChanged",
 		"Pod sandbox changed, it will be killed and re-created.");
 	if (now - p->launched_ns >= young) {
-		p->launch_delay_ns = 0;
+		p->crash_delay_ns = 0;
 		return;
 	}
-	p->launch_delay_ns = p->launch_delay_ns ? p->launch_delay_ns * 2 : NS_PER_SEC / 2;
-	if (p->launch_delay_ns > 300 * NS_PER_SEC)
-		p->launch_delay_ns = 300 * NS_PER_SEC;
-	p->launch_ns = now + p->launch_delay_ns;
+	p->crash_delay_ns = p->crash_delay_ns ? p->crash_delay_ns * 2 : CRASH_FIRST_NS;
+	if (p->crash_delay_ns > CRASH_LAST_NS)
+		p->crash_delay_ns = CRASH_LAST_NS;
+	p->launch_ns = now + p->crash_delay_ns;
 	pod_mark_at(p, p->launch_ns);
 }
 

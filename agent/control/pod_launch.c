@@ -196,6 +196,7 @@ int pod_launch(struct pod *p, const json_t *object)
 	p->payload_hash = 0;
 	(void)pod_set_trouble(p, NULL, NULL);
 	pod_note_images(p);
+	p->launch_delay_ns = 0;
 	p->stage = POD_SPAWNED;
 	pod_mark_report(p);
 	lane_add_at(c->chore_lane, "trim", control_now(c) + TRIM_AFTER_S * NS_PER_SEC);

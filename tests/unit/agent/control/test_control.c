@@ -382,6 +382,26 @@ static void finds_what_lives(void **state)
 	wait_for(w, map_count(&w->control->pods) == 1);
 }
 
+static void catches_up_with_what_changed_meanwhile(void **state)
+{
+	struct world *w = *state;
+	cleanup_json json_t *secret = NULL;
+	const struct kind *kind = kind_by_name("v1", "Secret");
+
+	create(w, "Secret", "{'metadata':{'name':'s'},'stringData':{'k':'1'}}");
+	create(w, "Pod",
+		POD("p", "'volumes':[{'name':'v','secret':{'secretName':'s'}}],",
+			",'volumeMounts':[{'name':'v','mountPath':'/s'}]"));
+	wait_for(w, runs(w, "p"));
+	control_free(take(w->control));
+	assert_int_equal(store_get(w->store, kind, "default", "s", &secret, NULL), 0);
+	json_put_str(json_map(secret, "data"), "k", "Mg==");
+	assert_int_equal(store_update(w->store, kind, secret, STORE_NORMAL, NULL), 0);
+	start_agent(w);
+	wait_for(w, exists(w, "run/berth/pods/UID/files-1", worker(w, "p")->uid));
+	assert_int_equal(restarts(w, "p"), 0);
+}
+
 static void keeps_the_count_of_a_controller(void **state)
 {
 	struct world *w = *state;
@@ -509,6 +529,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(restarts_on_another_image, open_world, close_world),
 		cmocka_unit_test_setup_teardown(ends_with_its_containers, open_world, close_world),
 		cmocka_unit_test_setup_teardown(finds_what_lives, open_world, close_world),
+		cmocka_unit_test_setup_teardown(
+			catches_up_with_what_changed_meanwhile, open_world, close_world),
 		cmocka_unit_test_setup_teardown(
 			keeps_the_count_of_a_controller, open_world, close_world),
 		cmocka_unit_test_setup_teardown(starts_processes, open_world, close_world),
