@@ -50,6 +50,7 @@ berthd_run() { # [OPTION...]
 	NOTIFY_SOCKET=$notify "$BUILD/berthd" --root "$ROOT" \
 		--registries-conf "$REGISTRY/registries.conf" "$@" </dev/null >>"$ROOT.log" 2>&1 3>&- 4>&- &
 	echo "$!" >"$ROOT.pid"
+	disown # no word of bash when a test kills it
 	if ! grep -q -m 1 READY=1 <&"${READY[0]}"; then
 		echo "berthd did not become ready; its log ends:"
 		tail -n 30 "$ROOT.log"

@@ -50,17 +50,18 @@ policy_pod() { # NAME POLICY COMMAND
 }
 
 @test "delete: SIGTERM first, SIGKILL when the grace is over" {
-	local began pid
+	local began pid follower
 	busybox_pod gentle c 'trap "echo bye; exit 0" TERM; while :; do sleep 0.1; done' | apply
 	busybox_pod deaf c 'trap "" TERM; while :; do sleep 1; done' | apply
 	wait_running gentle
 	wait_running deaf
 	pid=$(container_pid deaf c)
 	berth logs -f gentle >"$BATS_TEST_TMPDIR/log" 3>&- &
+	follower=$!
 	began=$SECONDS
 	berth delete pod gentle --grace-period=20
 	[ $((SECONDS - began)) -lt 5 ]
-	wait
+	wait "$follower"
 	grep -q bye "$BATS_TEST_TMPDIR/log"
 	began=$SECONDS
 	berth delete pod deaf --grace-period=2
