@@ -117,7 +117,8 @@ table_present() { nft list table inet "berth-$TAG" >/dev/null 2>&1 || nft list t
 	kill "$LOOP_PID"
 	table=$(nft list tables | grep "$TAG")
 	[ -n "$table" ]
-	nft delete "${table%% *}" "${table#table }" 2>/dev/null || nft delete $table
+	read -ra words <<<"$table" # "table inet NAME"
+	nft delete "${words[@]}"
 	timeout 1.5 bash -c "until nft list tables | grep -q '$TAG'; do sleep 0.05; done"
 }
 
