@@ -105,7 +105,8 @@ static bool has_swap_limit(const struct launch *l)
 	return faccessat(h->hierarchies[h->v2].fd, path, F_OK, 0) == 0;
 }
 
-enum { BINDS_MAX = 4 };
+/* Three paths below /dev may be volumes (R4), and shm and the termination message are put there too. */
+enum { BINDS_MAX = 6 };
 struct binds {
 	struct bundle_bind item[BINDS_MAX];
 	size_t n;
@@ -124,8 +125,10 @@ static int bind_dev_volumes(const struct launch *l, struct binds *b, struct err 
 		cleanup_free char *name = NULL;
 		cleanup_close int source = -EBADF, tree = -EBADF, target = -EBADF;
 
-		if (strncmp(m->path, "/dev/", 5) != 0 || b->n == BINDS_MAX - 2)
+		if (strncmp(m->path, "/dev/", 5) != 0)
 			continue;
+		if (b->n == BINDS_MAX - 2)
+			return err_set(e, -E2BIG, "too many volumes below /dev");
 		name = xasprintf("dev%zu", i);
 		source = source_open(&dirs, v, m, e);
 		if (source < 0)
