@@ -239,15 +239,15 @@ static void landlock_is_on_where_there_is_one(void **state)
 /* The jail leaves no mount behind. */
 static void host_is_unchanged(void **state)
 {
-	cleanup_free char *before = NULL, *after = NULL;
+	cleanup_free char *after = NULL;
 	struct scratch s;
 
 	(void)state;
 	scratch_open(&s);
-	assert_int_equal(fs_read(AT_FDCWD, "/proc/self/mountinfo", 1 << 20, &before, NULL), 0);
 	(void)status_in_jail(s.fd, makes_whiteout);
 	assert_int_equal(fs_read(AT_FDCWD, "/proc/self/mountinfo", 1 << 20, &after, NULL), 0);
-	assert_string_equal(before, after);
+	/* Other mounts come and go with the tests beside this one. */
+	assert_null(strstr(after, s.path));
 	scratch_close(&s);
 }
 
