@@ -17,10 +17,11 @@ ledger_processes() {
 	done
 }
 
+# Without the groups of a machine's own process launcher, which come and go with its commands.
 ledger_cgroups() {
 	local hierarchy
 	for hierarchy in $(awk '$3 ~ /^cgroup2?$/ { print $2 }' /proc/mounts); do
-		find "$hierarchy" -mindepth 1 -type d -printf "cgroup $hierarchy/%P\n" 2>/dev/null
+		find "$hierarchy" -mindepth 1 -name process_api -prune -o -type d -printf "cgroup $hierarchy/%P\n" 2>/dev/null
 	done
 }
 
