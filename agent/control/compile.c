@@ -137,8 +137,6 @@ static int compile_security(const json_t *pod, struct plan *p, struct err *e)
 	json_array_foreach (groups, i, group)
 		p->supplemental_groups[p->n_supplemental_groups++] = json_integer_value(group);
 	p->fs_group = json_int(security, "fsGroup", PLAN_NONE);
-	p->fs_group_on_root_mismatch =
-		streq(json_str(security, "fsGroupChangePolicy"), "OnRootMismatch");
 	return compile_sysctls(security, p, e);
 }
 

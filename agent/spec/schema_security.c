@@ -102,7 +102,9 @@ static const struct field pod_security_context[] = {
 		REFUSE("berth always merges the image's groups; only Merge is honoured")},
 	{"fsGroup", INT64, "Group of the volumes' files.", RANGE(0, ID_MAX)},
 	{"fsGroupChangePolicy", STRING, "Always, or only when the volume's root differs.",
-		VALUES("Always", "OnRootMismatch")},
+		VALUES("Always", "OnRootMismatch"),
+		WARN("both do the same: berth sets the group of a volume when it makes it, and "
+		     "walks none")},
 	{"sysctls", OBJECT, "Kernel settings of the pod.", .flags = LIST, .of = &type_sysctl},
 	{"seLinuxChangePolicy", STRING, "How volumes are labelled.",
 		VALUES("MountOption", "Recursive"), WARN(NO_SELINUX)},

@@ -125,7 +125,6 @@ static const struct field plan_fields[] = {
 	{PLAN(resolv_conf, FIELD_STRING)},
 	{PLAN_LIST(supplemental_groups, FIELD_I64S)},
 	{PLAN(fs_group, FIELD_I64), .fallback = PLAN_NONE},
-	{PLAN(fs_group_on_root_mismatch, FIELD_BOOL)},
 	{PLAN_LIST(sysctls, FIELD_STRINGS)},
 	{PLAN_LIST(volumes, FIELD_RECORDS), .record = &volume_record, .max = PLAN_VOLUMES_MAX},
 	{PLAN_LIST(containers, FIELD_RECORDS), .record = &container_record, .required = true,

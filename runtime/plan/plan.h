@@ -140,7 +140,6 @@ struct plan {
 	int64_t *supplemental_groups;
 	size_t n_supplemental_groups;
 	int64_t fs_group; /* PLAN_NONE: none. Owns files, empty_dir and tmpfs volumes; a group of every process */
-	bool fs_group_on_root_mismatch;
 	char **sysctls; /* "net.ipv4.ip_local_port_range=1024 65000": checked by the agent (R12) */
 	size_t n_sysctls;
 	struct plan_volume *volumes;

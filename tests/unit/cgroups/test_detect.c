@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/cgroups/tree.h"
 
+#include "runtime/base/str.h"
+
 static void v1(void **state)
 {
 	struct tree t;
@@ -105,17 +107,15 @@ static void odd_mounts(void **state)
 static void too_many(void **state)
 {
 	struct tree t;
-	char text[8192] = "", line[128];
+	cleanup_str struct str text = {0};
 
 	(void)state;
 	tree_empty(&t);
 	tree_put(&t, "again/cgroup.procs", "");
 	for (int i = 0; i < CGROUP_HIERARCHY_MAX + 1; i++) {
-		(void)snprintf(
-			line, sizeof line, "1 2 0:3 / /again rw - cgroup cgroup rw,name=n%d\n", i);
-		strcat(text, line);
+		str_addf(&text, "1 2 0:3 / /again rw - cgroup cgroup rw,name=n%d\n", i);
 	}
-	tree_put(&t, "proc/self/mountinfo", text);
+	tree_put(&t, "proc/self/mountinfo", text.p);
 	assert_int_equal(cgroup_host_open(t.fd, &t.host), -E2BIG);
 	tree_free(&t);
 }

@@ -2,6 +2,7 @@
 #include "tests/unit/cgroups/tree.h"
 
 #include "cgroups/files.h"
+#include "runtime/base/str.h"
 
 static void numbers(void **state)
 {
@@ -146,15 +147,15 @@ static void walk(void **state)
 static void walk_ends(void **state)
 {
 	struct tree t;
-	char path[200] = "";
+	cleanup_str struct str path = {0};
 	int n = 0;
 
 	(void)state;
 	tree_empty(&t);
 	for (int i = 0; i < 80; i++)
-		strcat(path, "d/");
-	strcat(path, "f");
-	tree_put(&t, path, "");
+		str_add(&path, "d/");
+	str_add(&path, "f");
+	tree_put(&t, path.p, "");
 	assert_int_equal(cg_walk(t.fd, stop, &n), -ELOOP);
 	assert_int_equal(n, 0);
 	tree_free(&t);

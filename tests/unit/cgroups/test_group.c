@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/cgroups/tree.h"
 
+#include "runtime/base/str.h"
+
 #define TOP "sys/fs/cgroup/"
 
 static void creates_in_every_hierarchy(void **state)
@@ -89,9 +91,7 @@ static void attaches_everywhere(void **state)
 
 static int collect(const char *name, void *arg)
 {
-	char *all = arg;
-
-	strcat(strcat(all, name), " ");
+	str_addf(arg, "%s ", name);
 	return 0;
 }
 
@@ -105,7 +105,7 @@ static int first(const char *name, void *arg)
 static void children(void **state)
 {
 	struct tree t;
-	char all[64] = "";
+	cleanup_str struct str all = {0};
 	int n = 0;
 
 	(void)state;
@@ -113,8 +113,8 @@ static void children(void **state)
 	tree_put(&t, TOP "memory/b/one/x", "");
 	tree_put(&t, TOP "pids/b/one/x", "");
 	tree_put(&t, TOP "unified/b/two/x", "");
-	assert_int_equal(cgroup_each_child(&t.host, "b", collect, all), 0);
-	assert_string_equal(all, "one two ");
+	assert_int_equal(cgroup_each_child(&t.host, "b", collect, &all), 0);
+	assert_string_equal(all.p, "one two ");
 	assert_int_equal(cgroup_each_child(&t.host, "b", first, &n), 7);
 	assert_int_equal(n, 1);
 	assert_int_equal(cgroup_each_child(&t.host, "none", first, &n), 0);
@@ -125,7 +125,7 @@ static void children(void **state)
 static void real(void **state)
 {
 	struct cgroup_host h = CGROUP_HOST_NONE;
-	char all[64] = "";
+	cleanup_str struct str all = {0};
 	pid_t pid;
 
 	(void)state;
@@ -142,8 +142,8 @@ static void real(void **state)
 	(void)kill(pid, SIGKILL);
 	assert_int_equal(reap(pid), SIGKILL);
 	assert_int_equal(cgroup_remove(&h, real_path("pod")), 0);
-	assert_int_equal(cgroup_each_child(&h, real_path(NULL), collect, all), 0);
-	assert_string_equal(all, "");
+	assert_int_equal(cgroup_each_child(&h, real_path(NULL), collect, &all), 0);
+	assert_null(all.p);
 	real_clean(&h);
 }
 

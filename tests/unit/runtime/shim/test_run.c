@@ -225,17 +225,17 @@ static void init_containers_go_first(void **state)
 	(void)state;
 	rig_open(&r);
 	v = plan_add_volumes(r.plan, 1);
-	v->name = xstrdup("work");
+	v->name = xstrdup("shared");
 	v->kind = PLAN_VOLUME_EMPTY_DIR;
 	c = rig_containers(&r, 3);
-	rig_script(&c[0], "first", "sleep 0.2; echo one >>/work/order");
-	rig_script(&c[1], "second", "echo two >>/work/order");
-	rig_script(&c[2], "app", "cat /work/order; sleep 1000");
+	rig_script(&c[0], "first", "sleep 0.2; echo one >>/shared/order");
+	rig_script(&c[1], "second", "echo two >>/shared/order");
+	rig_script(&c[2], "app", "cat /shared/order; sleep 1000");
 	for (int i = 0; i < 3; i++) {
 		struct plan_mount *m = plan_add_mounts(&c[i], 1);
 
-		m->volume = xstrdup("work");
-		m->path = xstrdup("/work");
+		m->volume = xstrdup("shared");
+		m->path = xstrdup("/shared");
 		c[i].init = i < 2;
 	}
 	rig_start(&r);

@@ -197,7 +197,7 @@ static void links_of_the_image_lead_nowhere(void **state)
 	c = rig_containers(&r, 1);
 	place(plan_add_mounts(c, 1), "v", "/srv/data");
 	rig_script(c, "a", "cat /etc/resolv.conf; readlink /srv; sleep 1000");
-	c->cwd = xstrdup("/new/work/dir");
+	c->cwd = xstrdup("/new/made/dir");
 	rig_start(&r);
 	/* The link is followed inside the image only, where its target is missing: refused, nothing made outside. */
 	rig_wait(&r, rig_first_waits_with_text, 10000);
