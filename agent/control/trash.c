@@ -33,34 +33,34 @@ bool trash_is(const char *name)
 
 /* ---- the child ---------------------------------------------------------------------------------------- */
 
-static int empty_dir(int dir_fd)
+static void empty_dir(int dir_fd)
 {
-	int bad = 0;
 	DIR *dir = fdopendir(openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 
 	if (!dir)
-		return 1;
+		return;
 	for (struct dirent *d; (d = readdir(dir));) {
 		if (strncmp(d->d_name, TRASH_PREFIX, strlen(TRASH_PREFIX)) != 0)
 			continue;
-		if (fs_remove_tree(dir_fd, d->d_name) == 0)
+		int r = fs_remove_tree(dir_fd, d->d_name);
+		if (r == 0)
 			continue;
 		cleanup_free char *aside =
 			xasprintf(QUARANTINE_PREFIX "%s", d->d_name + strlen(TRASH_PREFIX));
-		(void)renameat(dir_fd, d->d_name, dir_fd, aside);
-		bad = 1;
+		bool moved = renameat(dir_fd, d->d_name, dir_fd, aside) == 0;
+		log_line(LOG_WARNING, "a dead pod's directory cannot be removed and is left",
+			"directory", moved ? aside : d->d_name, "why",
+			r == -EXDEV ? "something is mounted in it; unmount that, then remove it"
+				    : strerror(-r));
 	}
 	(void)closedir(dir);
-	return bad;
 }
 
 _Noreturn static void be_child(const struct trash *t)
 {
-	int bad = 0;
-
 	for (size_t i = 0; i < ARRAY_SIZE(t->dirs); i++)
-		bad |= empty_dir(t->dirs[i]);
-	_exit(bad);
+		empty_dir(t->dirs[i]);
+	_exit(0);
 }
 
 /* ---- the parent --------------------------------------------------------------------------------------- */
@@ -74,9 +74,9 @@ static int on_child(sd_event_source *source, const siginfo_t *si, void *data)
 	(void)source;
 	t->pid = 0;
 	t->source = sd_event_source_disable_unref(t->source);
-	if (si->si_code != CLD_EXITED || si->si_status != 0)
-		log_line(LOG_WARNING, "a dead pod's directory could not be removed and is left "
-				      "as " QUARANTINE_PREFIX "*: something is mounted in it");
+	if (si->si_code != CLD_EXITED)
+		log_line(LOG_WARNING,
+			"removing dead pods' directories was cut short; the next one goes on");
 	if (t->again)
 		start(t);
 	return 0;

@@ -255,6 +255,13 @@ static int resolve_user(const struct files *f, const struct plan_user *user, str
 	*ret_name = en.name;
 	if (en.name.p && parse_id(en.rest, &gid))
 		u->gid = gid;
+	else if (en.name.p && group.n == 0 && user->run_as_group == PLAN_NONE)
+		/* Falling to group 0 would give more than the image asks for (R9). */
+		return err_set(e, -EINVAL,
+			"etc/passwd of the image: user %.*s has no id for its group; mend the "
+			"image or set "
+			"runAsGroup",
+			(int)en.name.n, en.name.p);
 	if (group.n > 0) {
 		struct entry unused;
 

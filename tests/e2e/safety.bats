@@ -97,6 +97,7 @@ status_is_tight() { # /proc/PID/status on standard input
 	mount --bind "$ROOT/keep" "$directory"
 	berth delete pod mounted --grace-period=1
 	timeout 10 bash -c "until compgen -G '$ROOT/var/lib/berth/pods/.quarantine-*' >/dev/null; do sleep 0.1; done"
+	timeout 10 bash -c "until grep -q 'directory=.quarantine-.*something is mounted in it' '$ROOT.log'; do sleep 0.1; done"
 	[ "$(cat "$ROOT/keep/canary")" = canary ]
 	umount "$ROOT"/var/lib/berth/pods/.quarantine-*/volumes/e/in
 	rm -rf "$ROOT"/var/lib/berth/pods/.quarantine-*
