@@ -54,27 +54,24 @@ static int remove_cgroup(const struct shim *s, const char *path)
 	return r < 0 ? r : cgroup_remove(&s->cgroups, path);
 }
 
-/* Returns -errno when its cgroup would not go: it stays on the list, and is tried again with the pod's end. */
-static int remove_attempt(const struct container *c, uint32_t attempt)
+/* A cgroup that will not go now (a process that cannot be interrupted) goes with the pod's tree at the pod's end. */
+static void remove_attempt(const struct container *c, uint32_t attempt)
 {
 	char id[CONTAINER_ID_MAX], path[CGROUP_PATH_MAX];
 	cleanup_close int runc =
 		fs_open_beneath(c->shim->private_fd, "runc", O_RDONLY | O_DIRECTORY, 0);
 	struct child deleting;
-	int r;
 
 	container_id(c, attempt, id);
-	r = container_cgroup(c, id, path, sizeof path);
-	if (r < 0)
-		return r;
+	if (container_cgroup(c, id, path, sizeof path) < 0)
+		return;
 	(void)cgroup_kill(&c->shim->cgroups, path);
 	if (start_delete(c->shim, id, &deleting) == 0)
 		wait_delete(&deleting);
-	r = remove_cgroup(c->shim, path);
+	(void)remove_cgroup(c->shim, path);
 	compose_remove(c->shim, id);
 	if (runc >= 0)
 		(void)fs_remove_tree(runc, id);
-	return r;
 }
 
 static void forget_logs(const struct container *c)
@@ -129,7 +126,7 @@ void clean_timer(struct shim *s, uint64_t now_ns)
 	switch (job_start(s, &s->clean_job, TIMEOUT_S * NS_PER_SEC)) {
 	case 0:
 		for (uint32_t i = c->clean_from; i < c->clean_to; i++)
-			(void)remove_attempt(c, i);
+			remove_attempt(c, i);
 		forget_logs(c);
 		job_done();
 	default:
