@@ -99,8 +99,7 @@ void columns_cell_f(struct columns *t, const char *format, ...)
 	va_list ap;
 
 	va_start(ap, format);
-	if (vasprintf(&text, format, ap) < 0)
-		abort();
+	text = xvasprintf(format, ap);
 	va_end(ap);
 	columns_cell(t, text);
 }

@@ -33,8 +33,7 @@ void put(struct description *d, const char *format, ...)
 	va_list ap;
 
 	va_start(ap, format);
-	if (vasprintf(&text, format, ap) < 0)
-		abort();
+	text = xvasprintf(format, ap);
 	va_end(ap);
 	str_addf(&d->out, "%*s%s\n", (int)d->level * 2, "", text);
 }

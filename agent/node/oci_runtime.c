@@ -54,8 +54,7 @@ void finding_add(json_t *findings, const char *name, const char *status, const c
 	va_list ap;
 
 	va_start(ap, format);
-	if (vasprintf(&message, format, ap) < 0)
-		abort();
+	message = xvasprintf(format, ap);
 	va_end(ap);
 	json_put_str(row, "name", name);
 	json_put_str(row, "status", status);

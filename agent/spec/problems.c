@@ -44,9 +44,7 @@ void problems_add(
 		return;
 	va_list args;
 	va_start(args, format);
-	char *message = NULL;
-	if (vasprintf(&message, format, args) < 0)
-		abort();
+	char *message = xvasprintf(format, args);
 	va_end(args);
 	GROW(p->items, p->n + 1, p->cap);
 	p->items[p->n++] = (struct problem){type, xstrdup(path ? path : ""), message};
@@ -58,9 +56,7 @@ void problems_warn(struct problems *p, const char *format, ...)
 		return;
 	va_list args;
 	va_start(args, format);
-	char *text = NULL;
-	if (vasprintf(&text, format, args) < 0)
-		abort();
+	char *text = xvasprintf(format, args);
 	va_end(args);
 	GROW(p->warnings, p->n_warnings + 1, p->warnings_cap);
 	p->warnings[p->n_warnings++] = text;

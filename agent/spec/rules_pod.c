@@ -199,14 +199,16 @@ static void check_mounts(struct walk *w, const json_t *mounts)
 	map_done(&paths);
 }
 
-static void check_port_names(struct walk *w, const json_t *ports)
+/* Says where items of the list @member have a name that stands in @names already; adds the others. */
+static void check_names_unique(
+	struct walk *w, const json_t *parent, const char *member, size_t max, struct map *names)
 {
-	struct map names = {0};
-	size_t mark = walk_field(w, "ports");
-	for (size_t i = 0; i < json_array_size(ports) && i < PORTS_MAX; i++) {
-		const json_t *name = json_object_get(json_array_get(ports, i), "name");
+	const json_t *list = json_list(parent, member);
+	size_t mark = walk_field(w, member);
+	for (size_t i = 0; i < json_array_size(list) && i < max; i++) {
+		const json_t *name = json_object_get(json_array_get(list, i), "name");
 		if (!json_is_string(name) || value_is_empty(name) ||
-			!map_put(&names, json_string_value(name), &names))
+			!map_put(names, json_string_value(name), names))
 			continue;
 		size_t inner = walk_index(w, i);
 		size_t leaf = walk_field(w, "name");
@@ -215,12 +217,12 @@ static void check_port_names(struct walk *w, const json_t *ports)
 		walk_up(w, inner);
 	}
 	walk_up(w, mark);
-	map_done(&names);
 }
 
 void rule_container(struct walk *w, const json_t *container)
 {
 	const json_t *env = json_list(container, "env");
+	struct map names = {0};
 	size_t bytes = 0;
 	for (size_t i = 0; i < json_array_size(env); i++) {
 		const json_t *var = json_array_get(env, i);
@@ -234,29 +236,15 @@ void rule_container(struct walk *w, const json_t *container)
 	}
 	check_requests_below_limits(w, json_object_get(container, "resources"));
 	check_mounts(w, json_list(container, "volumeMounts"));
-	check_port_names(w, json_list(container, "ports"));
+	check_names_unique(w, container, "ports", PORTS_MAX, &names);
+	map_done(&names);
 }
 
 static void check_container_names(struct walk *w, const json_t *spec)
 {
-	static const char *const lists[] = {"containers", "initContainers"};
 	struct map names = {0};
-	for (size_t l = 0; l < ARRAY_SIZE(lists); l++) {
-		const json_t *list = json_list(spec, lists[l]);
-		size_t mark = walk_field(w, lists[l]);
-		for (size_t i = 0; i < json_array_size(list) && i < CONTAINERS_MAX; i++) {
-			const json_t *name = json_object_get(json_array_get(list, i), "name");
-			if (!json_is_string(name) || value_is_empty(name) ||
-				!map_put(&names, json_string_value(name), &names))
-				continue;
-			size_t inner = walk_index(w, i);
-			size_t leaf = walk_field(w, "name");
-			walk_duplicate(w, name);
-			walk_up(w, leaf);
-			walk_up(w, inner);
-		}
-		walk_up(w, mark);
-	}
+	check_names_unique(w, spec, "containers", CONTAINERS_MAX, &names);
+	check_names_unique(w, spec, "initContainers", CONTAINERS_MAX, &names);
 	map_done(&names);
 }
 

@@ -51,9 +51,7 @@ void walk_problem(struct walk *w, enum problem_type type, const char *format, ..
 {
 	va_list args;
 	va_start(args, format);
-	char *text = NULL;
-	if (vasprintf(&text, format, args) < 0)
-		abort();
+	char *text = xvasprintf(format, args);
 	va_end(args);
 	problems_add(w->problems, type, walk_path(w), "%s", text);
 	free(text);
@@ -87,9 +85,7 @@ void walk_invalid(struct walk *w, const json_t *value, const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
-	char *text = NULL;
-	if (vasprintf(&text, format, args) < 0)
-		abort();
+	char *text = xvasprintf(format, args);
 	va_end(args);
 	cleanup_free char *shown = quoted(value);
 	problems_add(
@@ -123,9 +119,7 @@ void walk_forbidden(struct walk *w, const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
-	char *text = NULL;
-	if (vasprintf(&text, format, args) < 0)
-		abort();
+	char *text = xvasprintf(format, args);
 	va_end(args);
 	walk_problem(w, PROBLEM_FORBIDDEN, "Forbidden: %s", text);
 	free(text);

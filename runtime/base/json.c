@@ -175,37 +175,6 @@ void json_put(json_t *object, const char *key, json_t *own_value)
 		abort();
 }
 
-/* Length of the UTF-8 sequence that @p (NUL-terminated) begins with; 0: it is none. */
-static size_t utf8_length(const unsigned char *p)
-{
-	static const struct {
-		unsigned char mask, lead, low, high; /* of the first byte; range of the second */
-		size_t n;
-	} forms[] = {
-		{0x80, 0x00, 0x00, 0xff, 1},
-		{0xff, 0xe0, 0xa0, 0xbf, 3}, /* no overlong form */
-		{0xff, 0xed, 0x80, 0x9f, 3}, /* no surrogate */
-		{0xf0, 0xe0, 0x80, 0xbf, 3},
-		{0xff, 0xf0, 0x90, 0xbf, 4},
-		{0xff, 0xf4, 0x80, 0x8f, 4},
-		{0xfc, 0xf0, 0x80, 0xbf, 4},
-		{0xfe, 0xc0, 0x01, 0x00, 0},
-		{0xe0, 0xc0, 0x80, 0xbf, 2},
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
-		if ((p[0] & forms[i].mask) != forms[i].lead)
-			continue;
-		if (forms[i].n > 1 && (p[1] < forms[i].low || p[1] > forms[i].high))
-			return 0;
-		for (size_t k = 2; k < forms[i].n; k++)
-			if ((p[k] & 0xc0) != 0x80)
-				return 0;
-		return forms[i].n;
-	}
-	return 0;
-}
-
 json_t *json_any_string(const char *text)
 {
 	json_t *good = json_string(text);
@@ -213,15 +182,7 @@ json_t *json_any_string(const char *text)
 
 	if (good)
 		return good;
-	while (*text) {
-		size_t n = utf8_length((const unsigned char *)text);
-
-		if (n > 0)
-			str_addn(&mended, text, n);
-		else
-			str_add(&mended, "\xef\xbf\xbd");
-		text += n > 0 ? n : 1;
-	}
+	str_add_utf8(&mended, text, strlen(text));
 	good = json_string(mended.p);
 	if (!good)
 		abort();

@@ -5,7 +5,6 @@
  */
 #include "runtime/base/own.h"
 
-#include <stdarg.h>
 #include <stdint.h>
 
 static void *or_abort(void *p)
@@ -40,14 +39,22 @@ char *xstrndup(const char *s, size_t n)
 	return or_abort(strndup(s, n));
 }
 
-char *xasprintf(const char *format, ...)
+char *xvasprintf(const char *format, va_list ap)
 {
 	char *s = NULL;
-	va_list ap;
 
-	va_start(ap, format);
 	if (vasprintf(&s, format, ap) < 0)
 		abort();
+	return s;
+}
+
+char *xasprintf(const char *format, ...)
+{
+	va_list ap;
+	char *s;
+
+	va_start(ap, format);
+	s = xvasprintf(format, ap);
 	va_end(ap);
 	return s;
 }

@@ -13,6 +13,7 @@
 #define RUNTIME_BASE_OWN_H
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,6 +87,7 @@ char *xstrdup(const char *s);
 char *xstrndup(const char *s, size_t n);
 /** printf into a new string. Returns: owned by the caller; never NULL. */
 char *xasprintf(const char *format, ...) PRINTF_LIKE(1, 2);
+char *xvasprintf(const char *format, va_list ap) PRINTF_LIKE(1, 0);
 
 /* Makes room for at least @need items in @arr, whose capacity stands in the variable @cap. */
 #define GROW(arr, need, cap)                                                                       \

@@ -234,6 +234,51 @@ void hex_encode(const void *bytes, size_t n, char *out)
 	*out = '\0';
 }
 
+size_t utf8_length(const char *p, size_t n)
+{
+	static const struct {
+		unsigned char first, last, low, high; /* of the first byte; of the second */
+		size_t n;
+	} rows[] = {
+		{0x01, 0x7f, 0, 0, 1},
+		{0xc2, 0xdf, 0x80, 0xbf, 2},
+		{0xe0, 0xe0, 0xa0, 0xbf, 3}, /* no overlong form */
+		{0xe1, 0xec, 0x80, 0xbf, 3},
+		{0xed, 0xed, 0x80, 0x9f, 3}, /* no surrogate */
+		{0xee, 0xef, 0x80, 0xbf, 3},
+		{0xf0, 0xf0, 0x90, 0xbf, 4},
+		{0xf1, 0xf3, 0x80, 0xbf, 4},
+		{0xf4, 0xf4, 0x80, 0x8f, 4},
+	};
+	const unsigned char *b = (const unsigned char *)p;
+
+	for (size_t i = 0; n && i < ARRAY_SIZE(rows); i++) {
+		if (b[0] < rows[i].first || b[0] > rows[i].last)
+			continue;
+		if (rows[i].n > n || (rows[i].n > 1 && (b[1] < rows[i].low || b[1] > rows[i].high)))
+			return 0;
+		for (size_t k = 2; k < rows[i].n; k++)
+			if ((b[k] & 0xc0) != 0x80)
+				return 0;
+		return rows[i].n;
+	}
+	return 0;
+}
+
+void str_add_utf8(struct str *s, const char *bytes, size_t n)
+{
+	while (n) {
+		size_t k = utf8_length(bytes, n);
+
+		if (k)
+			str_addn(s, bytes, k);
+		else
+			str_add(s, "\xef\xbf\xbd");
+		bytes += k ? k : 1;
+		n -= k ? k : 1;
+	}
+}
+
 enum { WORD_MAX = 63 };
 
 static unsigned least(unsigned a, unsigned b)

@@ -56,6 +56,11 @@ int parse_u32_max(struct sv s, uint32_t max, uint32_t *ret);
 char *base64_encode(const void *bytes, size_t n);
 int base64_decode(struct sv text, void **ret_p, size_t *ret_n);
 
+/** Length of the UTF-8 sequence (RFC 3629) that the @n bytes at @p begin with; 0: none that is valid. */
+size_t utf8_length(const char *p, size_t n);
+/** Adds @n bytes of a stranger's; what is no UTF-8, and NUL, becomes U+FFFD. */
+void str_add_utf8(struct str *s, const char *bytes, size_t n);
+
 /** 2*n lower-case hex digits and a NUL into @out. */
 void hex_encode(const void *bytes, size_t n, char *out);
 

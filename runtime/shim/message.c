@@ -10,51 +10,11 @@
 
 #include <fcntl.h>
 
-/* Length of the UTF-8 sequence at @p, 0: none that is valid (RFC 3629). */
-static size_t sequence(const unsigned char *p, size_t n)
-{
-	static const struct {
-		unsigned char first, last, low, high; /* of the first byte; of the second */
-		size_t n;
-	} rows[] = {
-		{0x01, 0x7f, 0, 0, 1},
-		{0xc2, 0xdf, 0x80, 0xbf, 2},
-		{0xe0, 0xe0, 0xa0, 0xbf, 3},
-		{0xe1, 0xec, 0x80, 0xbf, 3},
-		{0xed, 0xed, 0x80, 0x9f, 3},
-		{0xee, 0xef, 0x80, 0xbf, 3},
-		{0xf0, 0xf0, 0x90, 0xbf, 4},
-		{0xf1, 0xf3, 0x80, 0xbf, 4},
-		{0xf4, 0xf4, 0x80, 0x8f, 4},
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		if (p[0] < rows[i].first || p[0] > rows[i].last)
-			continue;
-		if (rows[i].n > n || (rows[i].n > 1 && (p[1] < rows[i].low || p[1] > rows[i].high)))
-			return 0;
-		for (size_t k = 2; k < rows[i].n; k++)
-			if (p[k] < 0x80 || p[k] > 0xbf)
-				return 0;
-		return rows[i].n;
-	}
-	return 0;
-}
-
 char *message_text(const char *bytes, size_t n)
 {
 	struct str text = {0};
 
-	while (n) {
-		size_t k = sequence((const unsigned char *)bytes, n);
-
-		if (k)
-			str_addn(&text, bytes, k);
-		else
-			str_add(&text, "\xef\xbf\xbd");
-		bytes += k ? k : 1;
-		n -= k ? k : 1;
-	}
+	str_add_utf8(&text, bytes, n);
 	return str_take(&text);
 }
 

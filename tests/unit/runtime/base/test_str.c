@@ -125,6 +125,38 @@ static void finds_the_nearest_word(void **state)
 	assert_string_equal(hex, "00ff1a2b");
 }
 
+static void only_utf8_gets_through(void **state)
+{
+	static const struct {
+		const char *in, *out;
+	} cases[] = {
+		{"plain \n", "plain \n"},
+		{"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80", "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80"},
+		{"a\xff"
+		 "b",
+			"a\xef\xbf\xbd"
+			"b"},
+		{"\xc0\xaf", "\xef\xbf\xbd\xef\xbf\xbd"},		  /* overlong */
+		{"\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"}, /* a surrogate */
+		{"\xf4\x90\x80\x80",
+			"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"}, /* beyond U+10FFFF */
+		{"cut \xe2\x82", "cut \xef\xbf\xbd\xef\xbf\xbd"},
+	};
+	cleanup_str struct str nul = {0};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		cleanup_str struct str s = {0};
+
+		str_add_utf8(&s, cases[i].in, strlen(cases[i].in));
+		assert_case(streq(s.p, cases[i].out), cases[i].in);
+	}
+	str_add_utf8(&nul, "a\0b", 3);
+	assert_string_equal(nul.p, "a\xef\xbf\xbd"
+				   "b");
+	assert_int_equal(utf8_length("", 0), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -133,6 +165,7 @@ int main(void)
 		cmocka_unit_test(numbers_are_strict),
 		cmocka_unit_test(base64_round_trip),
 		cmocka_unit_test(finds_the_nearest_word),
+		cmocka_unit_test(only_utf8_gets_through),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
