@@ -146,15 +146,6 @@ uint64_t cgroup_shares_to_weight(uint64_t shares)
 	       (shares - SHARES_MIN) * (WEIGHT_MAX - WEIGHT_MIN) / (SHARES_MAX - SHARES_MIN);
 }
 
-uint64_t cgroup_weight_to_shares(uint64_t weight)
-{
-	if (weight == 0)
-		return 0;
-	weight = clamp(weight, WEIGHT_MIN, WEIGHT_MAX);
-	return SHARES_MIN +
-	       (weight - WEIGHT_MIN) * (SHARES_MAX - SHARES_MIN) / (WEIGHT_MAX - WEIGHT_MIN);
-}
-
 uint64_t cgroup_mcpu_to_shares(uint64_t mcpu)
 {
 	/* Beyond this many CPUs the result is the greatest anyway, and the product would overflow.

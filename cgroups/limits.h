@@ -43,9 +43,6 @@ int cgroup_apply(const struct cgroup_host *h, const char *path, const struct cgr
  */
 uint64_t cgroup_shares_to_weight(uint64_t shares);
 
-/** The way back, rounded as the kubelet does: 2 + (weight - 1) * 262142 / 9999. */
-uint64_t cgroup_weight_to_shares(uint64_t weight);
-
 /**
  * CPU request to shares as the kubelet does: mcpu * 1024 / 1000, within 2..262144.
  * 0 gives 2: a container that asks for nothing yields to those that asked.

@@ -328,13 +328,6 @@ void node_load_add(struct node_load *l, const json_t *pod)
 	l->pods++;
 }
 
-void node_load_sub(struct node_load *l, const json_t *pod)
-{
-	l->cpu_milli -= pod_request(pod, "cpu");
-	l->memory_bytes -= pod_request(pod, "memory");
-	l->pods--;
-}
-
 static bool selector_matches(const json_t *selector, const json_t *labels)
 {
 	const char *key;

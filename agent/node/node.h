@@ -33,9 +33,8 @@ json_t *node_object(const struct node_facts *f, const json_t *old, uint64_t now_
 struct node_load {
 	uint64_t cpu_milli, memory_bytes, pods;
 };
-/** Adds (or takes away) the requests of @pod. */
+/** Adds the requests of @pod. */
 void node_load_add(struct node_load *l, const json_t *pod);
-void node_load_sub(struct node_load *l, const json_t *pod);
 
 /**
  * May @pod run here?  Returns: 0, or -EAGAIN with the scheduler's sentence ("0/1 nodes are

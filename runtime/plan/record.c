@@ -342,7 +342,7 @@ json_t *record_encode(const struct record *r, const void *value)
 	return object;
 }
 
-/* ---- release, compare ---------------------------------------------------------------------------- */
+/* ---- release ---------------------------------------------------------------------------- */
 
 static void done_list(const struct field *f, void *value)
 {
@@ -383,12 +383,4 @@ void record_free(const struct record *r, void *own_value)
 		return;
 	record_done(r, own_value);
 	free(own_value);
-}
-
-bool record_equal(const struct record *r, const void *a, const void *b)
-{
-	cleanup_json json_t *x = record_encode(r, a);
-	cleanup_json json_t *y = record_encode(r, b);
-
-	return json_equal(x, y);
 }

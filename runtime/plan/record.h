@@ -82,7 +82,4 @@ void record_done(const struct record *r, void *value);
 /** record_done and free(); NULL is fine. */
 void record_free(const struct record *r, void *own_value);
 
-/** Deep equality by the table. */
-bool record_equal(const struct record *r, const void *a, const void *b);
-
 #endif

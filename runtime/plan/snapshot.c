@@ -56,22 +56,6 @@ static const struct field pod_fields[] = {
 };
 const struct record pod_snapshot_record = RECORD(struct pod_snapshot, pod_fields);
 
-int snapshot_decode(const json_t *j, struct pod_snapshot **ret, struct err *e)
-{
-	CLEANUP(snapshot_free) struct pod_snapshot *s = xcalloc(1, sizeof *s);
-	int r = record_decode(&pod_snapshot_record, j, s, e);
-
-	if (r < 0)
-		return err_wrap(e, r, "snapshot: %s", e ? e->field : "");
-	*ret = take(s);
-	return 0;
-}
-
-json_t *snapshot_encode(const struct pod_snapshot *s)
-{
-	return record_encode(&pod_snapshot_record, s);
-}
-
 void snapshot_free(struct pod_snapshot *s)
 {
 	record_free(&pod_snapshot_record, s);

@@ -64,10 +64,6 @@ struct pod_snapshot {
 	size_t n_containers;
 };
 
-/** From the object of a "status" message. Returns: 0 and a snapshot the caller frees, or -EINVAL with the path. */
-int snapshot_decode(const json_t *j, struct pod_snapshot **ret, struct err *e);
-/** Returns: a new reference, never NULL. */
-json_t *snapshot_encode(const struct pod_snapshot *s);
 void snapshot_free(struct pod_snapshot *s);
 DEFINE_CLEANUP(struct pod_snapshot, snapshot_free);
 

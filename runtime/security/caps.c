@@ -89,11 +89,6 @@ int caps_find(const char *name)
 	return -EINVAL;
 }
 
-const char *caps_word(int cap)
-{
-	return cap >= 0 && cap < CAP_COUNT ? words[cap] : NULL;
-}
-
 const char *caps_name(int cap)
 {
 	/* Made once of the words: two tables of names could disagree. */

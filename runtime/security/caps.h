@@ -33,9 +33,6 @@ int caps_find(const char *name);
 /** "CAP_NET_ADMIN"; NULL for a number that is not known. */
 const char *caps_name(int cap);
 
-/** The names as Kubernetes writes them ("NET_ADMIN"), in order, for "did you mean"; NULL beyond the last. */
-const char *caps_word(int cap);
-
 struct caps_request {
 	const char *const *add; /* names, or "ALL" */
 	size_t n_add;

@@ -82,11 +82,6 @@ static int find(const char *name)
 	return -EINVAL;
 }
 
-bool sysctl_known(const char *name)
-{
-	return find(name) >= 0;
-}
-
 static bool value_ok(const char *value)
 {
 	size_t n = strlen(value);

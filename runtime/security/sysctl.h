@@ -20,7 +20,4 @@
  */
 int sysctl_check(const char *name, const char *value, bool host_net, bool host_ipc, struct err *e);
 
-/** Is @name one of the list (so that the plan's text may be trusted again where it is written)? */
-bool sysctl_known(const char *name);
-
 #endif

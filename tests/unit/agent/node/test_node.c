@@ -105,7 +105,7 @@ static void cordoned(void **state)
 	assert_int_equal(node_admit(f, &load, node, pod, NULL), -EAGAIN);
 }
 
-static void load_goes_up_and_down(void **state)
+static void load_adds_up(void **state)
 {
 	cleanup_json json_t *pod = parse("{\"spec\":{\"containers\":[{\"resources\":{\"requests\":"
 					 "{\"cpu\":\"250m\",\"memory\":\"1Mi\"}}}]}}");
@@ -116,9 +116,7 @@ static void load_goes_up_and_down(void **state)
 	node_load_add(&load, pod);
 	assert_int_equal(load.cpu_milli, 500);
 	assert_int_equal(load.memory_bytes, 2 << 20);
-	node_load_sub(&load, pod);
-	node_load_sub(&load, pod);
-	assert_true(load.cpu_milli == 0 && load.memory_bytes == 0 && load.pods == 0);
+	assert_int_equal(load.pods, 2);
 }
 
 static void the_object_keeps_what_was_said_before(void **state)
@@ -157,7 +155,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(admission),
 		cmocka_unit_test(cordoned),
-		cmocka_unit_test(load_goes_up_and_down),
+		cmocka_unit_test(load_adds_up),
 		cmocka_unit_test(the_object_keeps_what_was_said_before),
 		cmocka_unit_test(reads_this_machine),
 	};

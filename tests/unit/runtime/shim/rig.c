@@ -5,6 +5,7 @@
 #include "cgroups/kill.h"
 #include "cgroups/members.h"
 #include "runtime/base/clock.h"
+#include "runtime/plan/record.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -267,7 +268,8 @@ void rig_wait(struct rig *r, bool (*is)(const struct pod_snapshot *), int timeou
 
 	while (!r->snap || !is(r->snap))
 		if (!take_message(r, deadline)) {
-			cleanup_json json_t *j = r->snap ? snapshot_encode(r->snap) : NULL;
+			cleanup_json json_t *j =
+				r->snap ? record_encode(&pod_snapshot_record, r->snap) : NULL;
 			cleanup_free char *text = j ? json_text(j) : NULL;
 
 			fail_msg("not within %d ms; the newest status: %s", timeout_ms,
