@@ -10,6 +10,7 @@
 #include "agent/api/routes.h"
 #include "agent/api/server.h"
 #include "agent/api/stream.h"
+#include "agent/spec/object.h"
 
 #include <fcntl.h>
 #include <sys/inotify.h>
@@ -432,7 +433,7 @@ static int open_session(const struct request *r, struct log_session *s, struct e
 		return code;
 	s->ns = xstrdup(r->ns);
 	s->pod = xstrdup(r->name);
-	s->uid = xstrdup(json_str_or(json_map(pod, "metadata"), "uid", ""));
+	s->uid = xstrdup(meta_str(pod, "uid"));
 	s->container = xstrdup(container);
 	s->dir_fd = logfiles_dir(r->api->o.root_fd, s->ns, s->pod, s->uid, container);
 	if (s->dir_fd < 0 && s->dir_fd != -ENOENT)

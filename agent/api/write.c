@@ -6,6 +6,7 @@
 #include "agent/api/body.h"
 #include "agent/api/routes.h"
 #include "agent/api/server.h"
+#include "agent/spec/object.h"
 #include "agent/status/pod_status.h"
 
 static enum store_durability durability_of(const struct kind *k)
@@ -71,7 +72,7 @@ static int store_new(struct request *r, json_t *object, struct err *e)
 static int dry_create(struct request *r, json_t *object, struct err *e)
 {
 	cleanup_json json_t *there = NULL;
-	const char *name = json_str_or(json_map(object, "metadata"), "name", "");
+	const char *name = meta_str(object, "name");
 	char now[RFC3339_SIZE];
 
 	if (name[0] &&
@@ -128,7 +129,7 @@ void write_new_state(struct request *r, const json_t *old, json_t *own_object, b
 	if (!options->dry_run) {
 		code = store_update(r->api->o.store, r->kind, object, durability_of(r->kind), &e);
 	} else {
-		rv = json_str_or(json_map(object, "metadata"), "resourceVersion", "");
+		rv = meta_str(object, "resourceVersion");
 		if (rv[0] && !streq(rv, old_rv))
 			code = err_set(&e, -ESTALE,
 				"Operation cannot be fulfilled on %s \"%s\": the object has been "

@@ -6,26 +6,12 @@
 #include "agent/control/collect.h"
 
 #include "agent/control/deletion.h"
+#include "agent/spec/object.h"
 #include "agent/spec/spec.h"
-
-static const char *name_of(const json_t *object)
-{
-	return json_str_or(json_map(object, "metadata"), "name", "");
-}
-
-static const char *namespace_of(const json_t *object)
-{
-	return json_str_or(json_map(object, "metadata"), "namespace", "");
-}
 
 static const json_t *owners_of(const json_t *object)
 {
 	return json_at(object, "metadata", "ownerReferences", NULL);
-}
-
-static const char *uid_of(const json_t *object)
-{
-	return json_str_or(json_map(object, "metadata"), "uid", "");
 }
 
 /* Is the owner that a reference names there, and the same one? Of an unknown kind: who knows, so yes. */
@@ -40,7 +26,7 @@ static bool owner_is_there(
 		return true;
 	if (store_get(ctx->store, kind, kind->namespaced ? ns : "",
 		    json_str_or(reference, "name", ""), &owner, NULL) < 0 ||
-		!streq(uid_of(owner), json_str(reference, "uid")))
+		!streq(meta_str(owner, "uid"), json_str(reference, "uid")))
 		return false;
 	*ret_owner = take(owner);
 	return true;
@@ -55,7 +41,7 @@ static bool is_garbage(const struct reconcile *ctx, const json_t *object)
 	json_array_foreach (owners, i, reference) {
 		cleanup_json json_t *owner = NULL;
 
-		if (!owner_is_there(ctx, reference, namespace_of(object), &owner))
+		if (!owner_is_there(ctx, reference, meta_str(object, "namespace"), &owner))
 			continue;
 		if (!owner || !deletion_is_begun(owner) ||
 			!deletion_has_finalizer(owner, FINALIZER_FOREGROUND))
@@ -117,8 +103,8 @@ static int end_it(const struct reconcile *ctx, const struct kind *kind, json_t *
 	(void)data;
 	if (deletion_is_begun(object))
 		return 0;
-	return deletion_begin(
-		ctx->store, ctx->clock, kind, namespace_of(object), name_of(object), &how, NULL, e);
+	return deletion_begin(ctx->store, ctx->clock, kind, meta_str(object, "namespace"),
+		meta_str(object, "name"), &how, NULL, e);
 }
 
 /* Takes the reference to the owner @data (its uid) out of @object. */
@@ -148,23 +134,23 @@ static int look_at(const struct reconcile *ctx, const struct kind *kind, json_t 
 static int collect_namespace(const struct reconcile *ctx, json_t *namespace, struct err *e)
 {
 	const struct kind *kind = kind_by_name("v1", "Namespace");
-	int n = visit(ctx, name_of(namespace), NULL, NULL, end_it, NULL, e);
+	int n = visit(ctx, meta_str(namespace, "name"), NULL, NULL, end_it, NULL, e);
 
 	if (n < 0)
 		return n;
 	/* What went at once was visited too: empty is what a second look finds empty. */
 	for (size_t k = 0; kinds[k]; k++)
 		if (kinds[k]->namespaced && kinds[k]->plural &&
-			store_count(ctx->store, kinds[k], name_of(namespace)) != 0)
+			store_count(ctx->store, kinds[k], meta_str(namespace, "name")) != 0)
 			return 0;
-	return store_delete(ctx->store, kind, "", name_of(namespace), NULL, NULL, e);
+	return store_delete(ctx->store, kind, "", meta_str(namespace, "name"), NULL, NULL, e);
 }
 
 static int collect_marked(
 	const struct reconcile *ctx, const struct kind *kind, json_t *object, struct err *e)
 {
-	cleanup_free char *uid = xstrdup(uid_of(object));
-	const char *ns = namespace_of(object), *done = NULL;
+	cleanup_free char *uid = xstrdup(meta_str(object, "uid"));
+	const char *ns = meta_str(object, "namespace"), *done = NULL;
 	int r = 0;
 
 	if (deletion_has_finalizer(object, FINALIZER_ORPHAN)) {
@@ -201,8 +187,8 @@ int collect_object(const struct reconcile *ctx, const struct kind *kind, const c
 
 int collect_after(const struct reconcile *ctx, const json_t *last, struct err *e)
 {
-	cleanup_free char *uid = xstrdup(uid_of(last));
-	const char *ns = namespace_of(last);
+	cleanup_free char *uid = xstrdup(meta_str(last, "uid"));
+	const char *ns = meta_str(last, "namespace");
 	const json_t *reference;
 	size_t i;
 	int r = visit(ctx, ns, names_owner, uid, look_at, NULL, e);

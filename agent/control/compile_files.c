@@ -4,6 +4,7 @@
  * Source: Kubernetes docs "Adding entries to Pod /etc/hosts", "DNS for Services and Pods"; resolv.conf(5).
  */
 #include "agent/control/compile.h"
+#include "agent/spec/object.h"
 
 char *compile_hosts(const json_t *pod, const char *address, const char *hostname)
 {
@@ -21,7 +22,7 @@ char *compile_hosts(const json_t *pod, const char *address, const char *hostname
 		      "fe00::2\tip6-allrouters\n");
 	if (address[0] && subdomain)
 		str_addf(&out, "%s\t%s.%s.%s.svc.cluster.local\t%s\n", address, hostname, subdomain,
-			json_str_or(json_map(pod, "metadata"), "namespace", ""), hostname);
+			meta_str(pod, "namespace"), hostname);
 	else if (address[0])
 		str_addf(&out, "%s\t%s\n", address, hostname);
 	if (json_array_size(json_list(spec, "hostAliases")))

@@ -6,6 +6,7 @@
  */
 #include "agent/control/contents.h"
 
+#include "agent/spec/object.h"
 #include "runtime/volume/fileset.h"
 
 enum { DEFAULT_MODE = 0644 };
@@ -227,7 +228,7 @@ void contents_each_source(
 	const json_t *pod, void (*fn)(void *data, const char *kind, const char *name), void *data)
 {
 	static const char *const lists[] = {"initContainers", "containers"};
-	const struct visit v = {fn, data, json_str_or(json_map(pod, "metadata"), "name", "")};
+	const struct visit v = {fn, data, meta_str(pod, "name")};
 	const json_t *item, *projection;
 	size_t i, k;
 

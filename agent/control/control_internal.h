@@ -9,6 +9,7 @@
 #include "agent/control/control.h"
 #include "agent/control/queue.h"
 #include "agent/node/node.h"
+#include "agent/spec/object.h"
 #include "agent/spec/spec.h"
 #include "agent/status/recorder.h"
 #include "agent/store/store.h"
@@ -55,12 +56,6 @@ static inline uint64_t control_wall(const struct control *c)
 static inline uint64_t control_now(const struct control *c)
 {
 	return clock_now_ns(c->o.clock);
-}
-
-/* A member of metadata, "" when missing. Borrowed. */
-static inline const char *meta_str(const json_t *object, const char *key)
-{
-	return json_str_or(json_map(object, "metadata"), key, "");
 }
 
 /* trash.c: directories that are being removed, by a child so that the loop does not wait for the disk */

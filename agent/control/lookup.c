@@ -6,6 +6,7 @@
  */
 #include "agent/control/lookup.h"
 
+#include "agent/spec/object.h"
 #include "agent/spec/quantity.h"
 
 static const char *lower(const char *kind)
@@ -26,7 +27,7 @@ int lookup_bytes(const char *kind, const json_t *object, const char *key, char *
 	size_t *ret_n, struct err *e)
 {
 	bool secret = streq(kind, "Secret");
-	const char *name = json_str_or(json_map(object, "metadata"), "name", "");
+	const char *name = meta_str(object, "name");
 	const json_t *plain = secret ? NULL : json_object_get(json_map(object, "data"), key);
 	const char *coded = json_str(json_map(object, secret ? "data" : "binaryData"), key);
 	void *bytes;

@@ -7,6 +7,7 @@
 #include "agent/control/manifests.h"
 
 #include "agent/control/deletion.h"
+#include "agent/spec/object.h"
 #include "agent/spec/spec.h"
 #include "agent/spec/yaml.h"
 #include "runtime/base/fs.h"
@@ -52,8 +53,8 @@ static void say(struct round *r, const char *file, const char *message)
 static void say_problems(struct round *r, const char *file, struct sv text, size_t document,
 	const struct problems *problems, const json_t *object)
 {
-	cleanup_free char *all = problems_text(problems, json_str_or(object, "kind", "object"),
-		json_str_or(json_map(object, "metadata"), "name", ""));
+	cleanup_free char *all = problems_text(
+		problems, json_str_or(object, "kind", "object"), meta_str(object, "name"));
 	unsigned line = yaml_line_of(text, document, problems->items[0].path);
 	cleanup_free char *message = xasprintf("line %u: %s", line, all);
 

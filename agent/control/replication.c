@@ -7,6 +7,7 @@
 #include "agent/control/replication.h"
 
 #include "agent/control/deletion.h"
+#include "agent/spec/object.h"
 #include "agent/spec/spec.h"
 #include "agent/status/pod_status.h"
 
@@ -28,11 +29,6 @@ static const json_t *controller_of(const json_t *object)
 			return reference;
 	}
 	return NULL;
-}
-
-static const char *uid_of(const json_t *object)
-{
-	return json_str_or(json_map(object, "metadata"), "uid", "");
 }
 
 /* Does @labels hold every pair of @selector? An empty selector takes nothing. */
@@ -63,7 +59,7 @@ static bool claim(const json_t *rc, const json_t *pod, struct replication_decisi
 	bool taken = takes(
 		json_at(rc, "spec", "selector", NULL), json_at(pod, "metadata", "labels", NULL));
 
-	if (controller && !streq(json_str(controller, "uid"), uid_of(rc)))
+	if (controller && !streq(json_str(controller, "uid"), meta_str(rc, "uid")))
 		return false;
 	if (controller && !taken)
 		add_action(d, REPLICATION_RELEASE, pod);
@@ -246,7 +242,7 @@ static json_t *reference_to(const json_t *rc)
 	json_put_str(reference, "apiVersion", "v1");
 	json_put_str(reference, "kind", "ReplicationController");
 	json_put_str(reference, "name", json_str(json_map(rc, "metadata"), "name"));
-	json_put_str(reference, "uid", uid_of(rc));
+	json_put_str(reference, "uid", meta_str(rc, "uid"));
 	json_put_flag(reference, "controller", true);
 	json_put_flag(reference, "blockOwnerDeletion", true);
 	return reference;
@@ -257,8 +253,7 @@ json_t *replication_pod(const json_t *rc)
 	static const char *const copied[] = {"labels", "annotations", "finalizers"};
 	const json_t *template = json_at(rc, "spec", "template", NULL);
 	const json_t *metadata = json_map(template, "metadata");
-	cleanup_free char *prefix =
-		xasprintf("%s-", json_str_or(json_map(rc, "metadata"), "name", ""));
+	cleanup_free char *prefix = xasprintf("%s-", meta_str(rc, "name"));
 	json_t *pod = json_object(), *own = json_sub(pod, "metadata");
 
 	json_put_str(pod, "apiVersion", "v1");
@@ -332,7 +327,7 @@ static int change_owner(
 		json_put(metadata, "ownerReferences", list);
 	}
 	for (size_t i = json_array_size(list); i-- > 0;)
-		if (streq(json_str(json_array_get(list, i), "uid"), uid_of(rc)))
+		if (streq(json_str(json_array_get(list, i), "uid"), meta_str(rc, "uid")))
 			(void)json_array_remove(list, i);
 	if (adopt)
 		json_push(list, reference_to(rc));

@@ -201,18 +201,6 @@ static json_t *resources(const struct node_facts *f, uint64_t memory_bytes)
 	return list;
 }
 
-static const json_t *condition_of(const json_t *node, const char *type)
-{
-	const json_t *c;
-	size_t i;
-
-	json_array_foreach (json_at(node, "status", "conditions", NULL), i, c) {
-		if (streq(json_str(c, "type"), type))
-			return c;
-	}
-	return NULL;
-}
-
 static json_t *conditions(const json_t *old, uint64_t now_wall_ns)
 {
 	static const struct {
@@ -231,7 +219,8 @@ static json_t *conditions(const json_t *old, uint64_t now_wall_ns)
 
 	rfc3339(now_wall_ns, now);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		const json_t *before = condition_of(old, rows[i].type);
+		const json_t *before =
+			json_find(json_at(old, "status", "conditions", NULL), "type", rows[i].type);
 		json_t *c = json_object();
 		bool same = streq(json_str(before, "status"), rows[i].status);
 

@@ -31,18 +31,6 @@ static void put_generation(const json_t *pod, json_t *object)
 		json_put_int(object, "observedGeneration", generation);
 }
 
-static const json_t *find_named(const json_t *list, const char *key, const char *name)
-{
-	const json_t *item;
-	size_t i;
-
-	json_array_foreach (list, i, item) {
-		if (streq(json_str(item, key), name))
-			return item;
-	}
-	return NULL;
-}
-
 /* ---- container states --------------------------------------------------------------------------------- */
 
 static void put_container_id(json_t *object, const struct view *v, const char *id)
@@ -241,7 +229,7 @@ static json_t *container_statuses(const struct view *v, const char *list, const 
 
 	json_array_foreach (specs, i, spec)
 		json_push(statuses, container_status(v, spec, init,
-					    find_named(olds, "name", json_str(spec, "name"))));
+					    json_find(olds, "name", json_str(spec, "name"))));
 	return statuses;
 }
 
@@ -305,7 +293,7 @@ static const char *phase_of(const json_t *inits, const json_t *containers, const
 static void put_condition(const struct view *v, json_t *conditions, const char *type, bool is_true,
 	const char *reason, const char *message)
 {
-	const json_t *old = find_named(json_list(v->before, "conditions"), "type", type);
+	const json_t *old = json_find(json_list(v->before, "conditions"), "type", type);
 	const char *word = is_true ? "True" : "False";
 	json_t *c = json_object();
 
@@ -510,7 +498,7 @@ bool pod_ended(const json_t *pod)
 
 static const json_t *condition(const json_t *pod, const char *type)
 {
-	return find_named(json_at(pod, "status", "conditions", NULL), "type", type);
+	return json_find(json_at(pod, "status", "conditions", NULL), "type", type);
 }
 
 bool pod_is_ready(const json_t *pod)

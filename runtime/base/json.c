@@ -169,6 +169,18 @@ json_t *json_map(const json_t *object, const char *key)
 	return json_is_object(value) ? value : NULL;
 }
 
+json_t *json_find(const json_t *list, const char *key, const char *value)
+{
+	json_t *item;
+	size_t i;
+
+	json_array_foreach (list, i, item) {
+		if (value && streq(json_str(item, key), value))
+			return item;
+	}
+	return NULL;
+}
+
 void json_put(json_t *object, const char *key, json_t *own_value)
 {
 	if (json_object_set_new(object, key, own_value) < 0)

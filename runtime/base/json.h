@@ -64,6 +64,9 @@ json_t *json_map(const json_t *object, const char *key);
 /** A JSON string of any bytes: what is not UTF-8 becomes U+FFFD. A new reference. */
 json_t *json_any_string(const char *text);
 
+/** The first object in @list whose member @key is the string @value. Borrowed, or NULL; @list may be NULL. */
+json_t *json_find(const json_t *list, const char *key, const char *value);
+
 /** Sets a member; NULL strings are left out (others as json_any_string). The object must exist. */
 void json_put_str(json_t *object, const char *key, const char *value);
 void json_put_int(json_t *object, const char *key, int64_t value);

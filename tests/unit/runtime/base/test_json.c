@@ -98,6 +98,12 @@ static void readers_and_writers(void **state)
 	assert_null(json_list(j, "a"));
 	assert_non_null(json_map(j, "a"));
 	assert_null(json_str(NULL, "a"));
+	json_put(j, "list", json_pack("[{s:s},{s:s},n]", "name", "a", "name", "b"));
+	assert_ptr_equal(json_find(json_list(j, "list"), "name", "b"),
+		json_array_get(json_list(j, "list"), 1));
+	assert_null(json_find(json_list(j, "list"), "name", "c"));
+	assert_null(json_find(json_list(j, "list"), "name", NULL));
+	assert_null(json_find(NULL, "name", "a"));
 }
 
 static void any_bytes_become_a_string(void **state)
