@@ -306,6 +306,27 @@ static int read_stream(struct reader *r, json_t *documents)
 	}
 }
 
+/* 2.0 is 2, as in YAML: a text means the same whichever reader it came through. @j is within the limits of depth. */
+static void make_whole(json_t *j)
+{
+	const char *name;
+	json_t *value;
+	void *next;
+	json_object_foreach_safe (j, next, name, value) {
+		if (json_is_real(value))
+			json_object_set_new(j, name, yaml_number(json_real_value(value)));
+		else
+			make_whole(value);
+	}
+	for (size_t i = 0; i < json_array_size(j); i++) {
+		value = json_array_get(j, i);
+		if (json_is_real(value))
+			json_array_set_new(j, i, yaml_number(json_real_value(value)));
+		else
+			make_whole(value);
+	}
+}
+
 int yaml_parse_all(struct sv text, json_t **ret, struct err *e)
 {
 	cleanup_json json_t *documents = json_array();
@@ -315,6 +336,7 @@ int yaml_parse_all(struct sv text, json_t **ret, struct err *e)
 		return err_set(e, -E2BIG, "the text is longer than %d MiB", TEXT_MAX >> 20);
 	/* JSON proper is not quite a part of YAML (surrogate pairs), so it is tried first. */
 	if (trimmed.n && trimmed.p[0] == '{' && json_parse(trimmed, &one, NULL) == 0) {
+		make_whole(one);
 		json_push(documents, one);
 		*ret = take(documents);
 		return 0;

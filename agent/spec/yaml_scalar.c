@@ -82,10 +82,8 @@ static bool is_float(const char *p)
 	return !*end;
 }
 
-static json_t *float_value(const char *text)
+json_t *yaml_number(double d)
 {
-	/* The locale is "C" in all programs, so the point is a point. */
-	double d = strtod(text, NULL);
 	bool small = fabs(d) <= 9007199254740992.0;
 	double whole = small ? (double)(int64_t)d : 0;
 	if (small && !(whole < d) && !(whole > d))
@@ -118,7 +116,8 @@ int yaml_scalar(struct sv text, json_t **ret)
 			*ret = json_integer(integer);
 		else if (!is_float(plain))
 			number = false;
-		else if (!(*ret = float_value(plain)))
+		/* The locale is "C" in all programs, so the point is a point. */
+		else if (!(*ret = yaml_number(strtod(plain, NULL))))
 			return -ERANGE;
 	}
 	if (!number)

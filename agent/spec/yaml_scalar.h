@@ -12,4 +12,7 @@
  */
 int yaml_scalar(struct sv text, json_t **ret);
 
+/** A new integer for a whole number, else a real. NULL: JSON cannot say it. */
+json_t *yaml_number(double d);
+
 #endif

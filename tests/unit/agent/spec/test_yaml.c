@@ -47,6 +47,7 @@ static const struct {
 		"[{\"apiVersion\":\"v1\",\"ports\":[{\"containerPort\":80}]}]"},
 	{"{\"a\": \"\\ud83d\\ude00\"}", "[{\"a\":\"😀\"}]"},
 	{"{\"a\":1,\n\t\"b\":2}", "[{\"a\":1,\"b\":2}]"},
+	{"{\"a\": [2.0, 1e3, -0.0, 2.5], \"b\": 3.0}", "[{\"a\":[2,1000,0,2.5],\"b\":3}]"},
 	{"a: |\n  x\n  y\nb: >-\n  x\n  y\n", "[{\"a\":\"x\\ny\\n\",\"b\":\"x y\"}]"},
 	{"a: 'x\\0'\nb: \"\\0\"\n", "!line 2, column 4: a text may not contain NUL bytes"},
 	{"\xff", "!byte 0: invalid leading UTF-8 octet"},
