@@ -164,7 +164,7 @@ struct agent {
 	const struct options *o;
 	struct tree tree;
 	char cgroup_base[64], cidr[NET_CIDR_SIZE], bridge[NET_NAME_SIZE];
-	char *shim, *unpack, *node_name, *manifests_path;
+	char *shim, *unpack, *probe, *runner, *node_name, *manifests_path;
 	struct cgroup_host cgroups;
 	sd_event *loop;
 	struct store *store;
@@ -202,11 +202,17 @@ static int find_programs(struct agent *a, struct err *e)
 {
 	a->shim = find_program("berth-shim");
 	a->unpack = find_program("berth-unpack");
-	if (!a->shim || !a->unpack)
-		return err_set(e, -ENOENT,
-			"%s is neither beside berthd nor in ../lib/berth; install all programs of "
-			"berth",
-			a->shim ? "berth-unpack" : "berth-shim");
+	a->probe = find_program("berth-probe");
+	a->runner = find_program("berth-runner");
+	const struct {
+		const char *name, *path;
+	} programs[] = {{"berth-shim", a->shim}, {"berth-unpack", a->unpack}};
+	for (size_t i = 0; i < ARRAY_SIZE(programs); i++)
+		if (!programs[i].path)
+			return err_set(e, -ENOENT,
+				"%s is neither beside berthd nor in ../lib/berth; install all "
+				"programs of berth",
+				programs[i].name);
 	return 0;
 }
 
@@ -366,6 +372,8 @@ static int open_control(struct agent *a, struct err *e)
 		.node_name = a->node_name,
 		.runtime = a->o->runtime ? a->o->runtime : "/usr/sbin/runc",
 		.shim = a->shim,
+		.probe = a->probe,
+		.runner = a->runner,
 		.skopeo = a->o->skopeo,
 	};
 	int r = control_new(&options, &a->control, e);
@@ -488,6 +496,8 @@ static void agent_done(struct agent *a)
 	tree_close(&a->tree);
 	free(a->shim);
 	free(a->unpack);
+	free(a->probe);
+	free(a->runner);
 	free(a->node_name);
 	free(a->manifests_path);
 }

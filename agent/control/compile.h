@@ -12,6 +12,7 @@
 
 /* What this node gives to every pod. Borrowed. */
 struct compile_node {
+	const char *probe, *runner; /* absolute paths of berth-probe and berth-runner; NULL: none */
 	const char *runtime, *image_dir, *cgroup_base,
 		*logs_dir;	 /* absolute paths; logs_dir: DIR/var/log/pods */
 	const char *resolv_conf; /* text of the host's */

@@ -305,6 +305,8 @@ static int fill_node(struct control *c, struct err *e)
 	bool may_lower = caps & CAPS_BIT(CAP_SYS_RESOURCE);
 	c->node = (struct compile_node){
 		.runtime = c->o.runtime,
+		.probe = c->o.probe,
+		.runner = c->o.runner,
 		.image_dir = c->image_dir,
 		.cgroup_base = c->o.cgroup_base,
 		.logs_dir = c->logs_dir,

@@ -45,6 +45,8 @@ struct control_options {
 	const char *node_name;
 	const char *runtime;	 /* absolute path of the OCI runtime: "/usr/sbin/runc" */
 	const char *shim;	 /* absolute path of berth-shim */
+	const char *probe;	 /* of berth-probe, for hooks; NULL: none */
+	const char *runner;	 /* of berth-runner; NULL: none */
 	const char *skopeo;	 /* for the findings; NULL: /usr/bin/skopeo */
 	const char *seccomp_dir; /* localhost profiles; NULL: DIR/var/lib/berth/seccomp */
 };

@@ -4,7 +4,7 @@
  * next, does it, and looks again until there is nothing to do but wait. Everything that happens (a message of the
  * shim, a pulled image, a changed secret, a time) only marks the pod; so a lost or doubled event does no harm.
  */
-#include "agent/control/pod.h"
+#include "agent/control/pod_probe.h"
 
 #include "agent/control/contents.h"
 #include "agent/status/pod_status.h"
@@ -93,6 +93,7 @@ void pod_drop(struct pod *own_p)
 	pulls_forget(c->pulls, own_p->uid);
 	pod_release_load(own_p);
 	pod_link_close(own_p);
+	pod_probe_free_all(own_p);
 	(void)map_remove(&c->pods, own_p->uid);
 	lane_remove(c->pod_lane, own_p->uid);
 	lane_remove(c->report_lane, own_p->uid);

@@ -70,6 +70,7 @@ struct pod_image {
 };
 
 struct control_exec;
+struct pod_probe;
 
 struct pod {
 	struct control *control;
@@ -100,6 +101,7 @@ struct pod {
 	uint64_t crash_delay_ns;  /* back-off of shims that died young */
 	uint64_t launched_ns;
 	struct control_exec *execs;
+	struct pod_probe *probes; /* pod_probe.h */
 };
 
 /* pod.c */

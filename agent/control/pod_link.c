@@ -3,7 +3,7 @@
  * The agent's end of the line to a shim. Messages only change what is known of the pod and mark it; the worker does the
  * rest. The shim's death shows as the end of its process or, for one that an earlier agent started, of its connection.
  */
-#include "agent/control/pod.h"
+#include "agent/control/pod_probe.h"
 
 #include "runtime/base/log.h"
 #include "runtime/base/msg.h"
@@ -71,6 +71,9 @@ static void take_message(struct pod *p, struct link_message *m, struct msg_fds *
 		if (tty_fd >= 0)
 			(void)close(tty_fd);
 		break;
+	case LINK_PROBE:
+		pod_probe_message(p, m);
+		break;
 	case LINK_ERROR:
 		log_line(
 			LOG_WARNING, "a shim refused a message", "pod", p->name, "error", m->error);
@@ -119,6 +122,7 @@ static int reconnect(struct pod *p)
 	if (sock < 0)
 		return sock;
 	exec_end_all(p, "the connection to the pod broke");
+	pod_probe_end_all(p, "the connection to the pod broke");
 	p->sock_source = sd_event_source_disable_unref(p->sock_source);
 	(void)close(take_fd(p->sock));
 	return pod_link_open(p, take_fd(sock), NULL);
@@ -187,6 +191,7 @@ void pod_lost(struct pod *p)
 		return;
 	drain(p);
 	exec_end_all(p, "the pod has ended");
+	pod_probe_end_all(p, "the pod has ended");
 	/* The process is reaped in pod_bury; its end may come a moment after that of the line. */
 	p->sock_source = sd_event_source_disable_unref(p->sock_source);
 	if (p->sock >= 0)

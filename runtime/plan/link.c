@@ -8,7 +8,7 @@
 #include "runtime/plan/record.h"
 
 const char *const link_type_names[] = {"sandbox", "status", "error", "start", "files", "stop",
-	"restart", "exec", "exec-kill", NULL};
+	"restart", "exec", "exec-kill", "probe", NULL};
 
 /* Members beside the type, in the order of link_fields. */
 enum member {
@@ -26,6 +26,8 @@ enum member {
 	M_PID,
 	M_ENDED,
 	M_EXIT_CODE,
+	M_OUTPUT,
+	M_TIMED_OUT,
 	M_ERROR,
 	M_STATUS,
 	M_MAX
@@ -49,6 +51,8 @@ static const struct field link_fields[] = {
 	{LINK(pid, FIELD_I32)},
 	{LINK(ended, FIELD_BOOL)},
 	{LINK(exit_code, FIELD_I32)},
+	{LINK(output, FIELD_STRING)},
+	{LINK(timed_out, FIELD_BOOL)},
 	{LINK(error, FIELD_STRING)},
 	{LINK(status, FIELD_OPTIONAL), .record = &pod_snapshot_record},
 };
@@ -70,6 +74,9 @@ static const struct {
 					  BIT(M_COLUMNS) | BIT(M_PID) | BIT(M_ENDED) |
 					  BIT(M_EXIT_CODE) | BIT(M_ERROR)},
 	[LINK_EXEC_KILL] = {BIT(M_ID), 0},
+	[LINK_PROBE] = {BIT(M_ID), BIT(M_CONTAINER) | BIT(M_ARGV) | BIT(M_TIMEOUT) |
+					   BIT(M_EXIT_CODE) | BIT(M_OUTPUT) | BIT(M_TIMED_OUT) |
+					   BIT(M_ERROR)},
 };
 
 static int check_members(const struct link_message *m, const json_t *j, struct err *e)

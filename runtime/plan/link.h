@@ -12,6 +12,8 @@
  *	exec       id, pid [fd: pty master when tty]	the process runs
  *	exec       id, exit_code		it has ended (128 + signal when killed)
  *	exec       id, error			it could not be started
+ *	probe      id, exit_code, output	the command has ended; output: stdout and stderr, the first 10 KiB
+ *	probe      id, error [timed_out]	it could not be started, or took too long and was killed
  *	error      error			the last message was not understood, or refused
  *
  *	agent → shim
@@ -22,8 +24,9 @@
  *						back_off as after a crash (a failed liveness probe)
  *	exec       id, container, argv …  [fds: stdin, stdout, stderr; none when tty]
  *	exec-kill  id
+ *	probe      id, container, argv, timeout_ns	run a command, with as little as possible made new for it
  *
- * Closing the connection kills every exec of it (safety R19). The payload is one memfd, sealed against
+ * Closing the connection kills every exec and probe of it (safety R19). The payload is one memfd, sealed against
  * writing, with the JSON {"files":{VOLUME:{PATH:{"data":BASE64,"mode":420}}},"env":{CONTAINER:{NAME:VALUE}}}.
  *
  * Who makes and removes which cgroup: the shim makes the pod's (limits first) and its own (which it enters off
@@ -54,10 +57,11 @@ enum link_type {
 	LINK_RESTART,
 	LINK_EXEC,
 	LINK_EXEC_KILL,
+	LINK_PROBE,
 	LINK_TYPE_MAX
 };
 
-enum { LINK_EXECS_MAX = 32, LINK_PAYLOAD_MAX = 64 << 20 };
+enum { LINK_EXECS_MAX = 32, LINK_OUTPUT_MAX = 10 << 10, LINK_PAYLOAD_MAX = 64 << 20 };
 
 /* {.type = …} is a good start; members that a verb does not have stay 0. */
 struct link_message {
@@ -72,11 +76,13 @@ struct link_message {
 	size_t n_env;
 	char *cwd; /* NULL: the container's */
 	bool tty;
-	uint64_t timeout_ns;	/* exec: killed after it; 0: none */
+	uint64_t timeout_ns;	/* exec, probe: killed after it; exec 0: none */
 	uint32_t rows, columns; /* exec with tty: first size of the terminal; 0: the kernel's */
 	int32_t pid;
 	bool ended; /* exec reply: exit_code is valid */
 	int32_t exit_code;
+	char *output;	/* probe: a stranger's words, UTF-8 */
+	bool timed_out; /* probe: this is the error */
 	char *error;
 	struct pod_snapshot *status;
 };

@@ -86,6 +86,8 @@ static const struct field container_fields[] = {
 	{CONTAINER(termination_path, FIELD_STRING)},
 	{CONTAINER(termination_policy, FIELD_ENUM), .names = message_names},
 	{CONTAINER(restart_policy, FIELD_ENUM), .names = plan_restart_names},
+	{CONTAINER(post_start, FIELD_RECORD), .record = &plan_handler_record},
+	{CONTAINER(pre_stop, FIELD_RECORD), .record = &plan_handler_record},
 	{CONTAINER(base_restarts, FIELD_U32)},
 	{CONTAINER(log_max_bytes, FIELD_U64), .fallback = 10 << 20},
 	{CONTAINER(log_max_files, FIELD_U32), .fallback = LOG_FILES_DEFAULT},
@@ -115,6 +117,8 @@ static const struct field plan_fields[] = {
 	{PLAN(share_process_namespace, FIELD_BOOL)},
 	{PLAN(runtime_timeout_ns, FIELD_U64), SECONDS(60)},
 	{PLAN(runtime, FIELD_STRING), .required = true},
+	{PLAN(probe_program, FIELD_STRING)},
+	{PLAN(runner_program, FIELD_STRING)},
 	{PLAN(image_dir, FIELD_STRING), .required = true},
 	{PLAN(cgroup_base, FIELD_STRING), .required = true},
 	{PLAN(limits, FIELD_RECORD), .record = &limits_record},
@@ -255,6 +259,10 @@ static int check_container(const struct plan *p, const struct plan_container *c,
 		(!c->seccomp_profile || !is_clean(c->seccomp_profile, true)))
 		return bad(e, err_set(e, -EINVAL, "Localhost needs an absolute path"),
 			"containers.seccomp_profile");
+	if (plan_handler_check(&c->post_start, e) < 0)
+		return bad(e, -EINVAL, "containers.post_start");
+	if (plan_handler_check(&c->pre_stop, e) < 0)
+		return bad(e, -EINVAL, "containers.pre_stop");
 	if (check_layers(c, e) < 0 || check_mounts(p, c, e) < 0)
 		return -EINVAL;
 	return 0;
@@ -264,10 +272,12 @@ static int check_paths(const struct plan *p, struct err *e)
 {
 	const struct {
 		const char *name, *path;
-	} paths[] = {{"runtime", p->runtime}, {"image_dir", p->image_dir}, {"log_dir", p->log_dir}};
+	} paths[] = {{"runtime", p->runtime}, {"probe_program", p->probe_program},
+		{"runner_program", p->runner_program}, {"image_dir", p->image_dir},
+		{"log_dir", p->log_dir}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
-		if (!is_clean(paths[i].path, true))
+		if (paths[i].path && !is_clean(paths[i].path, true))
 			return bad(e, err_set(e, -EINVAL, "must be a clean absolute path"),
 				paths[i].name);
 	for (size_t i = 0; i < p->n_volumes; i++) {

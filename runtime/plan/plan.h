@@ -13,6 +13,7 @@
 #include "cgroups/limits.h"
 #include "runtime/base/err.h"
 #include "runtime/base/str.h"
+#include "runtime/plan/handler.h"
 
 #include <jansson.h>
 
@@ -108,6 +109,7 @@ struct plan_container {
 	char *termination_path; /* of the termination message, absolute; NULL: none */
 	enum plan_message_policy termination_policy;
 	enum plan_restart restart_policy;
+	struct plan_handler post_start, pre_stop;
 	uint32_t base_restarts; /* restarts of earlier shims of this pod */
 	uint64_t log_max_bytes; /* of one file; default 10 MiB */
 	uint32_t log_max_files; /* of one run, with the current one; default 5 */
@@ -128,9 +130,11 @@ struct plan {
 	bool share_process_namespace;
 	uint64_t
 		runtime_timeout_ns; /* how long a start or an exec may take before it is given up; default 60 s */
-	char *runtime;		     /* absolute path of the OCI runtime */
-	char *image_dir;	     /* absolute path of the image store */
-	char *cgroup_base;	     /* "berth": see cgroups/names.h */
+	char *runtime; /* absolute path of the OCI runtime */
+	char *probe_program,
+		*runner_program; /* absolute paths of berth-probe and berth-runner; NULL: none */
+	char *image_dir;	 /* absolute path of the image store */
+	char *cgroup_base;	 /* "berth": see cgroups/names.h */
 	struct cgroup_limits limits; /* of the pod as a whole */
 	char *log_dir;		     /* absolute; DIR/var/log/pods/NS_POD_UID; its parent exists */
 	uint64_t grace_ns; /* of a stop that names none (SIGTERM to the shim); default 30 s */

@@ -88,6 +88,13 @@ static inline void fake_take(struct fake_shim *f, const struct link_message *m)
 		f->phase = POD_STOPPED;
 		fake_status(f);
 		_exit(0);
+	} else if (m->type == LINK_PROBE) {
+		reply = (struct link_message){.type = LINK_PROBE,
+			.id = m->id,
+			.exit_code = FAKE_EXIT_CODE,
+			.output = m->argv[0]};
+		if (!streq(m->argv[0], "sleep"))
+			fake_send(f, &reply, -1);
 	} else if (m->type == LINK_EXEC && streq(m->argv[0], "nosuch")) {
 		reply.pid = 0;
 		reply.error = (char *)(uintptr_t) "no such program";

@@ -8,7 +8,7 @@
 #include "tests/unit/agent/control/fake_shim.h"
 
 #include "agent/control/deletion.h"
-#include "agent/control/pod.h"
+#include "agent/control/pod_probe.h"
 #include "agent/status/pod_status.h"
 #include "cgroups/detect.h"
 
@@ -494,6 +494,53 @@ static void starts_processes(void **state)
 	assert_int_equal(control_exec_start(w->control, &q, &calls, &x, &e), -ENOENT);
 }
 
+struct probe_trace {
+	unsigned answers;
+	int code;
+	char output[16], error[64];
+};
+
+static void on_answer(void *data, const struct pod_probe_answer *a)
+{
+	struct probe_trace *t = data;
+	t->answers++;
+	t->code = a->exit_code;
+	(void)snprintf(t->output, sizeof t->output, "%s", a->output);
+	(void)snprintf(t->error, sizeof t->error, "%s", a->error ? a->error : "");
+}
+
+static void asks_probes(void **state)
+{
+	struct world *w = *state;
+	static const char *const quick[] = {"quick"}, *const slow[] = {"sleep"};
+	struct probe_trace t = {0}, dropped = {0};
+	uint64_t id = 0, other = 0;
+
+	create(w, "Pod", POD("p", "", ""));
+	wait_for(w, runs(w, "p"));
+	assert_int_equal(
+		pod_probe(worker(w, "p"), "c", quick, 1, NS_PER_SEC, on_answer, &t, &id), 0);
+	assert_int_equal(t.answers, 0);
+	wait_for(w, t.answers);
+	assert_int_equal(t.code, FAKE_EXIT_CODE);
+	assert_string_equal(t.output, "quick");
+	assert_string_equal(t.error, "");
+
+	t = (struct probe_trace){0};
+	assert_int_equal(
+		pod_probe(worker(w, "p"), "c", slow, 1, NS_PER_SEC, on_answer, &t, &id), 0);
+	assert_int_equal(
+		pod_probe(worker(w, "p"), "c", quick, 1, NS_PER_SEC, on_answer, &dropped, &other),
+		0);
+	assert_int_not_equal(id, other);
+	pod_probe_drop(worker(w, "p"), other);
+	assert_int_equal(kill(worker(w, "p")->pid, SIGKILL), 0);
+	wait_for(w, t.answers);
+	assert_int_equal(t.answers, 1);
+	assert_int_equal(dropped.answers, 0);
+	assert_string_equal(t.error, "the pod has ended");
+}
+
 static void knows_its_images(void **state)
 {
 	struct world *w = *state;
@@ -534,6 +581,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(
 			keeps_the_count_of_a_controller, open_world, close_world),
 		cmocka_unit_test_setup_teardown(starts_processes, open_world, close_world),
+		cmocka_unit_test_setup_teardown(asks_probes, open_world, close_world),
 		cmocka_unit_test_setup_teardown(knows_its_images, open_world, close_world),
 	};
 
