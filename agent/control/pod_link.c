@@ -82,6 +82,9 @@ static void take_message(struct pod *p, struct link_message *m, struct msg_fds *
 	case LINK_FILES:
 	case LINK_STOP:
 	case LINK_RESTART:
+	case LINK_STARTED:
+	case LINK_RETRY:
+	case LINK_TUNE:
 	case LINK_EXEC_KILL:
 	case LINK_TYPE_MAX:
 		break; /* the agent's own verbs */

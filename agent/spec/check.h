@@ -20,6 +20,8 @@ void check_search_domain(struct walk *w, const json_t *value);
 void check_qualified_name(struct walk *w, const json_t *value);
 void check_labels(struct walk *w, const json_t *map);
 void check_annotations(struct walk *w, const json_t *map);
+/** Of a key that annotation_is_own() (rules_annotations.c). */
+void check_own_annotation(struct walk *w, const char *key);
 void check_data_key(struct walk *w, const json_t *value);
 void check_data_keys(struct walk *w, const json_t *map);
 void check_port_name(struct walk *w, const json_t *value);

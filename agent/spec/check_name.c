@@ -3,19 +3,13 @@
  * Checks of names, keys and labels.
  * Source: Kubernetes docs, "Object Names and IDs", "Labels and Selectors"; RFC 1123; safety R11, R22.
  */
+#include "agent/spec/annotations.h"
 #include "agent/spec/check.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
 
 enum { LABEL_MAX = 63, SUBDOMAIN_MAX = 253, PORT_NAME_MAX = 15 };
-
-/* What berth itself reads from annotations. It is a schema like any other: other names are mistakes (R11). */
-static const char *const own_annotations[] = {
-	"berth.dev/manifest", /* the file of the manifest directory that an object comes from */
-	NULL,
-};
-#define OWN_PREFIX "berth.dev/"
 
 static bool lower_alnum(char c)
 {
@@ -148,20 +142,6 @@ void check_labels(struct walk *w, const json_t *map)
 	}
 }
 
-static void check_own_annotation(struct walk *w, const char *key)
-{
-	size_t n = 0;
-	while (own_annotations[n]) {
-		if (streq(own_annotations[n], key))
-			return;
-		n++;
-	}
-	const char *nearest = nearest_word(key, own_annotations, n);
-	cleanup_free char *fault = xasprintf("berth does not know this annotation of its own%s%s%s",
-		nearest ? "; did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?" : "");
-	invalid_text(w, key, fault);
-}
-
 void check_annotations(struct walk *w, const json_t *map)
 {
 	const char *key;
@@ -175,7 +155,7 @@ void check_annotations(struct walk *w, const json_t *map)
 		const char *fault = qualified_name_fault(sv(lower));
 		if (fault)
 			invalid_text(w, key, fault);
-		else if (sv_starts(sv(lower), OWN_PREFIX))
+		else if (annotation_is_own(key))
 			check_own_annotation(w, key);
 	}
 	if (total > META_BYTES_MAX)

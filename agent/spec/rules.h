@@ -7,6 +7,8 @@
 
 #include "agent/spec/walk.h"
 
+/** berth's own annotations of a pod or of a template of pods. */
+void rule_annotations(struct walk *w, const json_t *object);
 void rule_container(struct walk *w, const json_t *container);
 void rule_downward_file(struct walk *w, const json_t *file);
 void rule_env_source(struct walk *w, const json_t *source);

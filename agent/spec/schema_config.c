@@ -108,7 +108,8 @@ static const struct field pod_template[] = {
 	{"spec", OBJECT, "What the pods run.", .flags = REQUIRED, .of = &type_pod_spec},
 	END,
 };
-const struct type type_pod_template = {"PodTemplateSpec", "A pod to make copies of.", pod_template};
+const struct type type_pod_template = {
+	"PodTemplateSpec", "A pod to make copies of.", pod_template, .rule = rule_annotations};
 
 static const struct field rc_spec[] = {
 	{"replicas", INT32, "How many pods are wanted.", RANGE(0, INT32_MAX), .fallback = "1"},

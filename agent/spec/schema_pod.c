@@ -164,5 +164,6 @@ static const struct field pod[] = {
 		.fallback = "{}"},
 	END,
 };
-const struct type type_pod = {
-	"Pod", "Containers that run together, with one network and common volumes.", pod};
+const struct type type_pod = {"Pod",
+	"Containers that run together, with one network and common volumes.", pod,
+	.rule = rule_annotations};

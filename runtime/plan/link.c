@@ -8,13 +8,16 @@
 #include "runtime/plan/record.h"
 
 const char *const link_type_names[] = {"sandbox", "status", "error", "start", "files", "stop",
-	"restart", "exec", "exec-kill", "probe", NULL};
+	"restart", "started", "retry", "tune", "exec", "exec-kill", "probe", NULL};
 
 /* Members beside the type, in the order of link_fields. */
 enum member {
 	M_GRACE,
 	M_CONTAINER,
 	M_BACK_OFF,
+	M_CAUSE,
+	M_BACKOFF,
+	M_DEADLINE,
 	M_ID,
 	M_ARGV,
 	M_ENV,
@@ -40,6 +43,9 @@ static const struct field link_fields[] = {
 	{LINK(grace_ns, FIELD_U64)},
 	{LINK(container, FIELD_STRING)},
 	{LINK(back_off, FIELD_BOOL)},
+	{LINK(cause, FIELD_STRING)},
+	{LINK(backoff, FIELD_OPTIONAL), .record = &plan_backoff_record},
+	{LINK(deadline_ns, FIELD_U64)},
 	{LINK(id, FIELD_U64)},
 	{FIELD_LIST(struct link_message, argv, FIELD_STRINGS)},
 	{FIELD_LIST(struct link_message, env, FIELD_STRINGS)},
@@ -68,7 +74,10 @@ static const struct {
 	[LINK_START] = {0, 0},
 	[LINK_FILES] = {0, 0},
 	[LINK_STOP] = {0, BIT(M_GRACE)},
-	[LINK_RESTART] = {BIT(M_CONTAINER), BIT(M_GRACE) | BIT(M_BACK_OFF)},
+	[LINK_RESTART] = {BIT(M_CONTAINER), BIT(M_GRACE) | BIT(M_BACK_OFF) | BIT(M_CAUSE)},
+	[LINK_STARTED] = {BIT(M_CONTAINER), 0},
+	[LINK_RETRY] = {0, BIT(M_CONTAINER)},
+	[LINK_TUNE] = {0, BIT(M_CONTAINER) | BIT(M_BACKOFF) | BIT(M_DEADLINE)},
 	[LINK_EXEC] = {BIT(M_ID), BIT(M_CONTAINER) | BIT(M_ARGV) | BIT(M_ENV) | BIT(M_CWD) |
 					  BIT(M_TTY) | BIT(M_TIMEOUT) | BIT(M_ROWS) |
 					  BIT(M_COLUMNS) | BIT(M_PID) | BIT(M_ENDED) |

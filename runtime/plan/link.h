@@ -21,7 +21,12 @@
  *	files      [fd: payload]		new contents of "files" volumes, and new secret env for later starts
  *	stop       grace_ns			signal, wait, kill, "stopped", end. Again with less: shortens
  *	restart    container			stop it (grace_ns) and start it again at once, or with
- *						back_off as after a crash (a failed liveness probe)
+ *						back_off as after a crash (a failed liveness probe);
+ *						cause: why, for the record of this end
+ *	started    container			its startup probe has passed (of the run it is in now)
+ *	retry      container			what is left of its back-off is not waited for; no container: of all
+ *	tune       container, backoff		its back-off from now on
+ *	tune       deadline_ns			what is left of the pod's active deadline; 0: it has none
  *	exec       id, container, argv …  [fds: stdin, stdout, stderr; none when tty]
  *	exec-kill  id
  *	probe      id, container, argv, timeout_ns	run a command, with as little as possible made new for it
@@ -38,7 +43,7 @@
 
 #include "runtime/base/err.h"
 #include "runtime/base/str.h"
-#include "runtime/plan/snapshot.h"
+#include "runtime/plan/plan.h"
 
 /* Descriptors the shim is born with. */
 enum link_fd {
@@ -55,6 +60,9 @@ enum link_type {
 	LINK_FILES,
 	LINK_STOP,
 	LINK_RESTART,
+	LINK_STARTED,
+	LINK_RETRY,
+	LINK_TUNE,
 	LINK_EXEC,
 	LINK_EXEC_KILL,
 	LINK_PROBE,
@@ -69,7 +77,10 @@ struct link_message {
 	uint64_t grace_ns;
 	char *container;
 	bool back_off; /* restart: wait as after a crash */
-	uint64_t id;   /* of an exec; chosen by the agent, > 0, unique on its connection */
+	char *cause;   /* restart: why; NULL */
+	struct plan_backoff *backoff;
+	uint64_t deadline_ns;
+	uint64_t id; /* of an exec; chosen by the agent, > 0, unique on its connection */
 	char **argv;
 	size_t n_argv;
 	char **env; /* "K=V", behind the container's own */

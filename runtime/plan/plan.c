@@ -59,12 +59,35 @@ static const struct field user_fields[] = {
 };
 static const struct record user_record = RECORD(struct plan_user, user_fields);
 
+static const char *const rule_action_names[] = {"restart", "restart_all", NULL};
+static const char *const rule_op_names[] = {"in", "not_in", NULL};
+#define RULE(member, kind) FIELD(struct plan_rule, member, kind)
+static const struct field rule_fields[] = {
+	{RULE(action, FIELD_ENUM), .names = rule_action_names, .required = true, .fallback = -1},
+	{RULE(op, FIELD_ENUM), .names = rule_op_names},
+	{FIELD_LIST(struct plan_rule, codes, FIELD_I64S), .max = PLAN_RULE_CODES_MAX},
+};
+static const struct record rule_record = RECORD(struct plan_rule, rule_fields);
+
+#define BACKOFF(member, kind) FIELD(struct plan_backoff, member, kind)
+#define SECONDS(n) .fallback = (int64_t)(n)*1000000000
+static const struct field backoff_fields[] = {
+	{BACKOFF(base_ns, FIELD_U64), SECONDS(10)},
+	{BACKOFF(cap_ns, FIELD_U64), SECONDS(300)},
+	{BACKOFF(factor, FIELD_U32), .fallback = 2},
+	{BACKOFF(reset_ns, FIELD_U64), SECONDS(600)},
+	{BACKOFF(jitter_percent, FIELD_U32)},
+};
+const struct record plan_backoff_record = RECORD(struct plan_backoff, backoff_fields);
+
 #define CONTAINER(member, kind) FIELD(struct plan_container, member, kind)
 #define CONTAINER_LIST(member, kind) FIELD_LIST(struct plan_container, member, kind)
 enum { SIGTERM_NUMBER = 15, SIGNAL_MAX = 64, LOG_FILES_DEFAULT = 5, LAYERS_MAX = 127 };
 static const struct field container_fields[] = {
 	{CONTAINER(name, FIELD_STRING), .required = true},
 	{CONTAINER(init, FIELD_BOOL)},
+	{CONTAINER(sidecar, FIELD_BOOL)},
+	{CONTAINER(startup_gate, FIELD_BOOL)},
 	{CONTAINER(image, FIELD_STRING)},
 	{CONTAINER(image_id, FIELD_STRING)},
 	{CONTAINER_LIST(layers, FIELD_STRINGS), .required = true, .max = LAYERS_MAX},
@@ -88,21 +111,14 @@ static const struct field container_fields[] = {
 	{CONTAINER(restart_policy, FIELD_ENUM), .names = plan_restart_names},
 	{CONTAINER(post_start, FIELD_RECORD), .record = &plan_handler_record},
 	{CONTAINER(pre_stop, FIELD_RECORD), .record = &plan_handler_record},
+	{CONTAINER_LIST(rules, FIELD_RECORDS), .record = &rule_record, .max = PLAN_RULES_MAX},
+	{CONTAINER(backoff, FIELD_RECORD), .record = &plan_backoff_record},
 	{CONTAINER(base_restarts, FIELD_U32)},
+	{CONTAINER(done, FIELD_OPTIONAL), .record = &container_run_record},
 	{CONTAINER(log_max_bytes, FIELD_U64), .fallback = 10 << 20},
 	{CONTAINER(log_max_files, FIELD_U32), .fallback = LOG_FILES_DEFAULT},
 };
 static const struct record container_record = RECORD(struct plan_container, container_fields);
-
-#define BACKOFF(member, kind) FIELD(struct plan_backoff, member, kind)
-#define SECONDS(n) .fallback = (int64_t)(n)*1000000000
-static const struct field backoff_fields[] = {
-	{BACKOFF(base_ns, FIELD_U64), SECONDS(10)},
-	{BACKOFF(cap_ns, FIELD_U64), SECONDS(300)},
-	{BACKOFF(factor, FIELD_U32), .fallback = 2},
-	{BACKOFF(reset_ns, FIELD_U64), SECONDS(600)},
-};
-static const struct record backoff_record = RECORD(struct plan_backoff, backoff_fields);
 
 #define PLAN(member, kind) FIELD(struct plan, member, kind)
 #define PLAN_LIST(member, kind) FIELD_LIST(struct plan, member, kind)
@@ -124,7 +140,7 @@ static const struct field plan_fields[] = {
 	{PLAN(limits, FIELD_RECORD), .record = &limits_record},
 	{PLAN(log_dir, FIELD_STRING), .required = true},
 	{PLAN(grace_ns, FIELD_U64), SECONDS(30)},
-	{PLAN(backoff, FIELD_RECORD), .record = &backoff_record},
+	{PLAN(deadline_ns, FIELD_U64)},
 	{PLAN(hosts, FIELD_STRING)},
 	{PLAN(resolv_conf, FIELD_STRING)},
 	{PLAN_LIST(supplemental_groups, FIELD_I64S)},
@@ -255,6 +271,12 @@ static int check_container(const struct plan *p, const struct plan_container *c,
 	if (c->termination_path && !is_clean(c->termination_path, true))
 		return bad(e, err_set(e, -EINVAL, "must be a clean absolute path"),
 			"containers.termination_path");
+	if (c->backoff.factor < 1)
+		return bad(
+			e, err_set(e, -EINVAL, "must be at least 1"), "containers.backoff.factor");
+	if (c->sidecar && !c->init)
+		return bad(e, err_set(e, -EINVAL, "only an init container can be one"),
+			"containers.sidecar");
 	if (c->seccomp == PLAN_SECCOMP_LOCALHOST &&
 		(!c->seccomp_profile || !is_clean(c->seccomp_profile, true)))
 		return bad(e, err_set(e, -EINVAL, "Localhost needs an absolute path"),
@@ -299,8 +321,6 @@ static int check(const struct plan *p, struct err *e)
 {
 	if (!is_label(p->uid))
 		return bad(e, err_set(e, -EINVAL, "\"%s\" is no uid", p->uid), "uid");
-	if (p->backoff.factor < 1)
-		return bad(e, err_set(e, -EINVAL, "must be at least 1"), "backoff.factor");
 	if (check_paths(p, e) < 0)
 		return -EINVAL;
 	for (size_t i = 0; i < p->n_containers; i++)

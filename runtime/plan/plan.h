@@ -14,10 +14,18 @@
 #include "runtime/base/err.h"
 #include "runtime/base/str.h"
 #include "runtime/plan/handler.h"
+#include "runtime/plan/snapshot.h"
 
 #include <jansson.h>
 
-enum { PLAN_CONTAINERS_MAX = 64, PLAN_VOLUMES_MAX = 128, PLAN_MOUNTS_MAX = 128, PLAN_NONE = -1 };
+enum {
+	PLAN_CONTAINERS_MAX = 64,
+	PLAN_VOLUMES_MAX = 128,
+	PLAN_MOUNTS_MAX = 128,
+	PLAN_RULES_MAX = 20,
+	PLAN_RULE_CODES_MAX = 255,
+	PLAN_NONE = -1
+};
 
 enum plan_restart {
 	PLAN_RESTART_ALWAYS, /* "Always" */
@@ -79,11 +87,33 @@ enum plan_seccomp {
 	PLAN_SECCOMP_MAX
 };
 
+enum plan_rule_action { PLAN_RULE_RESTART, PLAN_RULE_RESTART_ALL, PLAN_RULE_ACTION_MAX };
+enum plan_rule_op { PLAN_RULE_IN, PLAN_RULE_NOT_IN, PLAN_RULE_OP_MAX };
+
+/* What follows an exit with one of these codes (or none of them), whatever the policy says; the first that fits counts. */
+struct plan_rule {
+	enum plan_rule_action action;
+	enum plan_rule_op op;
+	int64_t *codes;
+	size_t n_codes;
+};
+
+/* How long a container waits before it is started again: at once, base, base*factor … cap. */
+struct plan_backoff {
+	uint64_t base_ns;	 /* default 10 s */
+	uint64_t cap_ns;	 /* default 300 s */
+	uint32_t factor;	 /* default 2 */
+	uint64_t reset_ns;	 /* a run this long forgets all crashes; default 600 s */
+	uint32_t jitter_percent; /* a wait is longer by a random part of at most this; default 0 */
+};
+
 enum plan_message_policy { PLAN_MESSAGE_FILE, PLAN_MESSAGE_FALLBACK_TO_LOGS, PLAN_MESSAGE_MAX };
 
 struct plan_container {
-	char *name;	/* a DNS label, unique in the pod */
-	bool init;	/* runs to its end, in order, before the others start */
+	char *name; /* a DNS label, unique in the pod */
+	bool init; /* comes before the others, in order: runs to its end, or (sidecar) is kept running */
+	bool sidecar; /* init only: kept running beside the others, stopped after them */
+	bool startup_gate; /* it has a startup probe: it counts as started after the agent's "started" only */
 	char *image;	/* as the user wrote it, for messages */
 	char *image_id; /* "sha256:…" */
 	char **layers;	/* directories below plan.image_dir, top first */
@@ -108,19 +138,16 @@ struct plan_container {
 	int32_t stop_signal;	/* number; default SIGTERM */
 	char *termination_path; /* of the termination message, absolute; NULL: none */
 	enum plan_message_policy termination_policy;
-	enum plan_restart restart_policy;
+	enum plan_restart restart_policy; /* its own, or the pod's */
+	struct plan_rule *rules;
+	size_t n_rules;
+	struct plan_backoff backoff;
 	struct plan_handler post_start, pre_stop;
 	uint32_t base_restarts; /* restarts of earlier shims of this pod */
+	struct container_run
+		*done; /* its last run under an earlier shim, when it is not to run again; NULL */
 	uint64_t log_max_bytes; /* of one file; default 10 MiB */
 	uint32_t log_max_files; /* of one run, with the current one; default 5 */
-};
-
-/* How long a container waits before it is started again: at once, base, base*factor … cap. */
-struct plan_backoff {
-	uint64_t base_ns;  /* default 10 s */
-	uint64_t cap_ns;   /* default 300 s */
-	uint32_t factor;   /* default 2 */
-	uint64_t reset_ns; /* a run this long forgets all crashes; default 600 s */
 };
 
 struct plan {
@@ -138,8 +165,9 @@ struct plan {
 	struct cgroup_limits limits; /* of the pod as a whole */
 	char *log_dir;		     /* absolute; DIR/var/log/pods/NS_POD_UID; its parent exists */
 	uint64_t grace_ns; /* of a stop that names none (SIGTERM to the shim); default 30 s */
-	struct plan_backoff backoff;
-	char *hosts;	   /* text of /etc/hosts */
+	uint64_t
+		deadline_ns; /* what was left of the pod's active deadline when this was written; 0: none */
+	char *hosts;	     /* text of /etc/hosts */
 	char *resolv_conf; /* text of /etc/resolv.conf */
 	int64_t *supplemental_groups;
 	size_t n_supplemental_groups;
@@ -176,6 +204,9 @@ DEFINE_CLEANUP(struct plan, plan_free);
 /** Borrowed, or NULL. */
 const struct plan_container *plan_find_container(const struct plan *p, const char *name);
 const struct plan_volume *plan_find_volume(const struct plan *p, const char *name);
+
+struct record;
+extern const struct record plan_backoff_record;
 
 /* The words of restart policies ("Always" …) and so on, ended by NULL. */
 extern const char *const plan_restart_names[];

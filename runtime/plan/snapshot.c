@@ -24,7 +24,7 @@ static const struct field run_fields[] = {
 	RUN(signal, FIELD_I32),
 	RUN(oom_killed, FIELD_BOOL),
 };
-static const struct record run_record = RECORD(struct container_run, run_fields);
+const struct record container_run_record = RECORD(struct container_run, run_fields);
 
 #define STATE(member, kind) FIELD(struct container_snapshot, member, kind)
 static const struct field container_fields[] = {
@@ -35,6 +35,7 @@ static const struct field container_fields[] = {
 	{STATE(message, FIELD_STRING)},
 	{STATE(container_id, FIELD_STRING)},
 	{STATE(restart_count, FIELD_U32)},
+	{STATE(started, FIELD_BOOL)},
 	{STATE(pid, FIELD_I32)},
 	{STATE(started_at, FIELD_U64)},
 	{STATE(finished_at, FIELD_U64)},
@@ -42,7 +43,7 @@ static const struct field container_fields[] = {
 	{STATE(signal, FIELD_I32)},
 	{STATE(oom_killed, FIELD_BOOL)},
 	{STATE(next_start_at, FIELD_U64)},
-	{STATE(last, FIELD_OPTIONAL), .record = &run_record},
+	{STATE(last, FIELD_OPTIONAL), .record = &container_run_record},
 };
 static const struct record container_record = RECORD(struct container_snapshot, container_fields);
 
@@ -50,6 +51,7 @@ static const struct record container_record = RECORD(struct container_snapshot, 
 static const struct field pod_fields[] = {
 	{POD(seq, FIELD_U64), .required = true},
 	{POD(phase, FIELD_ENUM), .names = pod_phase_names, .required = true, .fallback = -1},
+	{POD(reason, FIELD_STRING)},
 	{POD(message, FIELD_STRING)},
 	{FIELD_LIST(struct pod_snapshot, containers, FIELD_RECORDS), .record = &container_record,
 		.max = PLAN_CONTAINERS_MAX},

@@ -48,6 +48,7 @@ struct container_snapshot {
 	char *message;
 	char *container_id; /* also the name of its cgroup below the pod's: NAME-N; NULL before the first start */
 	uint32_t restart_count;
+	bool started; /* running, its postStart is done and its startup probe, if it has one, has passed */
 	int32_t pid; /* in the host's pid namespace; 0 unless running. A hint (safety R28) */
 	uint64_t started_at, finished_at;
 	int32_t exit_code, signal;
@@ -59,7 +60,8 @@ struct container_snapshot {
 struct pod_snapshot {
 	uint64_t seq; /* grows by one with each change */
 	enum pod_phase phase;
-	char *message;			       /* why the pod as a whole cannot be started; NULL */
+	char *reason;  /* the shim has ended the pod: "DeadlineExceeded"; NULL */
+	char *message; /* why the pod as a whole cannot be started; NULL */
 	struct container_snapshot *containers; /* in the order of the plan */
 	size_t n_containers;
 };
@@ -71,6 +73,6 @@ extern const char *const pod_phase_names[];
 extern const char *const container_state_names[];
 
 struct record;
-extern const struct record pod_snapshot_record;
+extern const struct record pod_snapshot_record, container_run_record;
 
 #endif

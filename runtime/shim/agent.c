@@ -122,15 +122,55 @@ static void on_stop(struct shim *s, const struct link_message *m, struct msg_fds
 	pod_stop(s, m->grace_ns);
 }
 
+/* The container that a message is about; NULL and an answer that there is none. */
+static struct container *subject(struct shim *s, const struct link_message *m)
+{
+	char text[128];
+
+	for (size_t i = 0; i < s->n_containers; i++)
+		if (streq(s->containers[i].name, m->container))
+			return &s->containers[i];
+	(void)snprintf(text, sizeof text, "%s: no such container", link_type_names[m->type]);
+	send_error(s, text);
+	return NULL;
+}
+
 static void on_restart(struct shim *s, const struct link_message *m, struct msg_fds *fds)
 {
+	struct container *c = subject(s, m);
+
 	(void)fds;
-	for (size_t i = 0; i < s->n_containers; i++)
-		if (streq(s->containers[i].name, m->container)) {
-			container_restart(&s->containers[i], m->grace_ns, m->back_off);
-			return;
-		}
-	send_error(s, "restart: no such container");
+	if (c)
+		container_restart(c, m->grace_ns, m->back_off, m->cause);
+}
+
+static void on_started(struct shim *s, const struct link_message *m, struct msg_fds *fds)
+{
+	struct container *c = subject(s, m);
+
+	(void)fds;
+	if (c)
+		container_open_gate(c);
+}
+
+static void on_retry(struct shim *s, const struct link_message *m, struct msg_fds *fds)
+{
+	struct container *c = m->container ? subject(s, m) : NULL;
+
+	(void)fds;
+	if (c)
+		container_retry(c);
+	for (size_t i = 0; !m->container && i < s->n_containers; i++)
+		container_retry(&s->containers[i]);
+}
+
+static void on_tune(struct shim *s, const struct link_message *m, struct msg_fds *fds)
+{
+	struct container *c = m->container ? subject(s, m) : NULL;
+
+	(void)fds;
+	if (c && m->backoff)
+		c->backoff = *m->backoff;
 }
 
 static void on_exec(struct shim *s, const struct link_message *m, struct msg_fds *fds)
@@ -150,6 +190,9 @@ static void (*const verbs[LINK_TYPE_MAX])(
 	[LINK_FILES] = on_files,
 	[LINK_STOP] = on_stop,
 	[LINK_RESTART] = on_restart,
+	[LINK_STARTED] = on_started,
+	[LINK_RETRY] = on_retry,
+	[LINK_TUNE] = on_tune,
 	[LINK_EXEC] = on_exec,
 	[LINK_EXEC_KILL] = on_exec_kill,
 };

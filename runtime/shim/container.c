@@ -7,16 +7,17 @@
 #include "cgroups/names.h"
 #include "cgroups/oom.h"
 #include "runtime/base/str.h"
+#include "runtime/plan/restart.h"
 #include "runtime/shim/clean.h"
 #include "runtime/shim/launch.h"
 #include "runtime/shim/message.h"
 #include "runtime/shim/outcome.h"
 #include "runtime/shim/pod.h"
-#include "runtime/shim/restart.h"
 #include "runtime/shim/shim.h"
 
 #include <assert.h>
 #include <signal.h>
+#include <sys/random.h>
 #include <sys/syscall.h>
 
 /**
@@ -62,8 +63,15 @@ void container_kill(struct container *c)
 /* What never got as far as the runtime is tried again under every policy, as the kubelet does. */
 static bool is_wanted(const struct container *c)
 {
+	const struct restart_terms terms = {
+		.policy = c->restart_policy,
+		.to_end = c->init && !c->sidecar,
+		.rules = c->rules,
+		.n_rules = c->n_rules,
+	};
+
 	return c->restart_asked || c->unborn ||
-	       restart_wanted(c->restart_policy, c->init, c->ended[0].exit_code);
+	       restart_verdict(&terms, c->ended[0].exit_code) != RESTART_NO;
 }
 
 /* ---- actions -------------------------------------------------------------------------------------- */
@@ -147,10 +155,19 @@ void container_launched(struct container *c, pid_t pid, int pidfd)
 {
 	c->pid = pid;
 	c->pidfd = pidfd;
+	c->gate_open = !c->startup_gate;
 	c->started_ns = shim_now(c->shim);
 	c->started_wall_ns = clock_wall_ns(c->shim->clock);
 	dispatch(c, EVENT_LAUNCHED);
 	pod_advance(c->shim);
+}
+
+/* For the jitter; without the kernel's there is none. */
+static uint32_t chance(void)
+{
+	uint32_t number;
+
+	return getrandom(&number, sizeof number, GRND_NONBLOCK) == sizeof number ? number : 0;
 }
 
 /* The next attempt has another id, so that removing this one stands in nobody's way. */
@@ -158,8 +175,8 @@ static void end_attempt(struct container *c, uint64_t run_ns)
 {
 	struct shim *s = c->shim;
 
-	c->crashes = restart_count(&s->backoff, c->crashes, run_ns);
-	c->delay_ns = c->restart_now ? 0 : restart_delay_ns(&s->backoff, c->crashes);
+	c->crashes = restart_count(&c->backoff, c->crashes, run_ns);
+	c->delay_ns = c->restart_now ? 0 : restart_delay_ns(&c->backoff, c->crashes, chance());
 	c->start_at_ns = shim_now(s) + c->delay_ns;
 	c->start_at_wall_ns = clock_wall_ns(s->clock) + c->delay_ns;
 	c->kill_at_ns = 0;
@@ -217,6 +234,9 @@ void container_exited(struct container *c, int status)
 	run.signal = o.signal;
 	run.oom_killed = oom_kills > 0;
 	run.message = message_of_run(c, o.exit_code);
+	if (!run.message)
+		run.message = take(c->cause);
+	free(take(c->cause));
 	run.started_wall_ns = c->started_wall_ns;
 	run.finished_wall_ns = clock_wall_ns(c->shim->clock);
 	push_run(c, &run);
@@ -230,9 +250,29 @@ void container_stop(struct container *c)
 	dispatch(c, EVENT_STOP);
 }
 
-void container_restart(struct container *c, uint64_t grace_ns, bool back_off)
+void container_retry(struct container *c)
+{
+	dispatch(c, EVENT_DUE);
+}
+
+void container_open_gate(struct container *c)
+{
+	if (c->step != STEP_RUN || c->gate_open)
+		return;
+	c->gate_open = true;
+	pod_advance(c->shim);
+}
+
+bool container_is_started(const struct container *c)
+{
+	return c->step == STEP_RUN && c->gate_open;
+}
+
+void container_restart(struct container *c, uint64_t grace_ns, bool back_off, const char *cause)
 {
 	if (c->step == STEP_RUN) {
+		free(c->cause);
+		c->cause = cause ? xstrdup(cause) : NULL;
 		c->restart_asked = true;
 		c->restart_now = !back_off;
 		c->kill_at_ns = shim_now(c->shim) + grace_ns;

@@ -29,10 +29,14 @@ struct container {
 	struct shim *shim;
 	/* out of the plan */
 	char name[64];
-	bool init;
+	bool init, sidecar;
 	enum plan_restart restart_policy;
+	struct plan_rule *rules;
+	size_t n_rules;
+	struct plan_backoff backoff; /* the agent may tune it */
 	enum plan_message_policy message_policy;
 	bool has_message;
+	bool startup_gate;
 	int stop_signal;
 	/* state */
 	enum step step;
@@ -55,6 +59,8 @@ struct container {
 	uint64_t started_ns, started_wall_ns;
 	pid_t pid;
 	int pidfd;
+	bool gate_open; /* its startup probe has passed, or it has none */
+	char *cause;	/* why the agent ends this run; NULL */
 	struct job launch;
 	/* runs that have ended, the latest first */
 	struct run ended[2];
@@ -74,7 +80,14 @@ bool container_shares_pids(const struct container *c);
 /** What the pod wants. Each may be called at any time; what does not fit is nothing to do. */
 void container_go(struct container *c);
 void container_stop(struct container *c);
-void container_restart(struct container *c, uint64_t grace_ns, bool back_off);
+/** @cause: why, for the record of this end; NULL: not said. */
+void container_restart(struct container *c, uint64_t grace_ns, bool back_off, const char *cause);
+/** What is left of its back-off is not waited for. */
+void container_retry(struct container *c);
+/** Its startup probe has passed. */
+void container_open_gate(struct container *c);
+/** Does it run, with postStart done and the startup probe passed, as far as it has them? */
+bool container_is_started(const struct container *c);
 /** SIGKILL to all of it, now. */
 void container_kill(struct container *c);
 

@@ -24,14 +24,32 @@ static int keep(char *to, size_t size, const char *from)
 	return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
 }
 
+static void keep_rules(struct container *c, const struct plan_container *pc)
+{
+	c->rules = xcalloc(pc->n_rules, sizeof *c->rules);
+	c->n_rules = pc->n_rules;
+	for (size_t i = 0; i < pc->n_rules; i++) {
+		struct plan_rule *rule = &c->rules[i];
+
+		*rule = pc->rules[i];
+		rule->codes = xcalloc(rule->n_codes, sizeof *rule->codes);
+		for (size_t k = 0; k < rule->n_codes; k++)
+			rule->codes[k] = pc->rules[i].codes[k];
+	}
+}
+
 static void fill_container(struct shim *s, struct container *c, const struct plan_container *pc)
 {
 	(void)keep(c->name, sizeof c->name, pc->name);
 	c->shim = s;
 	c->init = pc->init;
+	c->sidecar = pc->sidecar;
+	keep_rules(c, pc);
+	c->backoff = pc->backoff;
 	c->restart_policy = pc->restart_policy;
 	c->message_policy = pc->termination_policy;
 	c->has_message = pc->termination_path != NULL;
+	c->startup_gate = pc->startup_gate;
 	c->stop_signal = pc->stop_signal;
 	c->restarts = c->attempt = c->clean_from = c->clean_to = pc->base_restarts;
 	c->pidfd = -EBADF;
@@ -59,7 +77,6 @@ int pod_open(struct shim *s, const struct plan *p, struct err *e)
 	s->runtime = xstrdup(p->runtime);
 	s->grace_ns = p->grace_ns;
 	s->timeout_ns = p->runtime_timeout_ns;
-	s->backoff = p->backoff;
 	s->host_network = p->host_network;
 	s->host_ipc = p->host_ipc;
 	s->host_pid = p->host_pid;

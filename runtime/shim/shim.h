@@ -32,7 +32,6 @@ struct shim {
 	char *runtime;
 	uint64_t grace_ns;
 	uint64_t timeout_ns; /* of the runtime */
-	struct plan_backoff backoff;
 	bool host_network, host_ipc, host_pid, share_pid;
 	/* descriptors */
 	int state_fd;	/* pod directory on disk */

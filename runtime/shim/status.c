@@ -68,6 +68,7 @@ static void set_running(struct container_snapshot *to, const struct container *c
 {
 	to->state = CONTAINER_RUNNING;
 	to->container_id = xstrdup(c->id);
+	to->started = container_is_started(c);
 	to->pid = c->pid;
 	to->started_at = c->started_wall_ns;
 	if (c->n_ended)

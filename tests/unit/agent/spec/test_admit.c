@@ -129,10 +129,6 @@ static const struct {
 		"\"CAP_NET_ADMIN\": must be a capability without CAP_ in front, like "
 		"\"NET_ADMIN\"; did "
 		"you mean \"NET_ADMIN\"?\n"},
-	{META("\"name\":\"p\",\"namespace\":\"d\",\"annotations\":{\"berth.dev/backof\":\"1\"}"),
-		"metadata.annotations: Invalid value: \"berth.dev/backof\": berth does not know "
-		"this "
-		"annotation of its own\n"},
 	{META("\"namespace\":\"d\""),
 		"metadata.name: Required value: name or generateName is required\n"},
 	{META("\"generateName\":\"web-\""), "metadata.namespace: Required value\n"},

@@ -25,10 +25,10 @@ static void test_defaults(void **state)
 	assert_int_equal(plan_parse(sv(HEAD ",\"containers\":[{" ONE "}]}"), &p, &e), 0);
 	assert_string_equal(p->uid, "u1");
 	assert_int_equal(p->grace_ns, 30000000000);
-	assert_int_equal(p->backoff.base_ns, 10000000000);
-	assert_int_equal(p->backoff.cap_ns, 300000000000);
-	assert_int_equal(p->backoff.factor, 2);
-	assert_int_equal(p->backoff.reset_ns, 600000000000);
+	assert_int_equal(p->containers[0].backoff.base_ns, 10000000000);
+	assert_int_equal(p->containers[0].backoff.cap_ns, 300000000000);
+	assert_int_equal(p->containers[0].backoff.factor, 2);
+	assert_int_equal(p->containers[0].backoff.reset_ns, 600000000000);
 	assert_int_equal(p->fs_group, PLAN_NONE);
 	assert_int_equal(p->containers[0].user.run_as_user, PLAN_NONE);
 	assert_int_equal(p->containers[0].stop_signal, 15);
@@ -40,7 +40,7 @@ static void test_defaults(void **state)
 static const char full[] = HEAD
 	",\"hostname\":\"h\",\"share_process_namespace\":true,\"limits\":{\"memory_max_bytes\":"
 	"1048576,"
-	"\"cpu_quota_us\":-1},\"grace_ns\":5,\"backoff\":{\"base_ns\":7},\"hosts\":\"127.0.0.1 "
+	"\"cpu_quota_us\":-1},\"grace_ns\":5,\"deadline_ns\":9,\"hosts\":\"127.0.0.1 "
 	"x\\n\","
 	"\"supplemental_groups\":[4,5],\"fs_group\":1000,"
 	"\"volumes\":[{\"name\":\"v\",\"kind\":\"host_path\",\"host_path\":\"/srv\",\"host_type\":"
@@ -48,7 +48,10 @@ static const char full[] = HEAD
 	"\"image_user\":\"www\",\"run_as_user\":5},\"caps\":2818844155,\"mounts\":[{\"volume\":"
 	"\"v\","
 	"\"path\":\"/data\",\"sub_path\":\"a/"
-	"b\",\"read_only\":true}],\"restart_policy\":\"Never\"}]}";
+	"b\",\"read_only\":true}],\"restart_policy\":\"Never\",\"sidecar\":true,\"startup_gate\":"
+	"true,\"backoff\":{\"base_ns\":7,\"jitter_percent\":10},\"rules\":[{\"action\":"
+	"\"restart_all\",\"op\":\"not_in\",\"codes\":[0,42]}],\"done\":{\"container_id\":\"a-3\","
+	"\"reason\":\"Completed\",\"finished_at\":77}}]}";
 
 static void test_round_trip(void **state)
 {
@@ -63,6 +66,9 @@ static void test_round_trip(void **state)
 	assert_true(p->limits.cpu_quota_us == CGROUP_UNLIMITED);
 	assert_int_equal(p->volumes[0].host_type, PLAN_HOST_DIRECTORY);
 	assert_int_equal(p->volumes[0].mode, 0777);
+	assert_int_equal(p->containers[0].rules[0].action, PLAN_RULE_RESTART_ALL);
+	assert_int_equal(p->containers[0].rules[0].codes[1], 42);
+	assert_string_equal(p->containers[0].done->container_id, "a-3");
 	a = plan_encode(p);
 	assert_true(json_equal(a, in));
 	assert_int_equal(plan_decode(a, &again, &e), 0);
@@ -104,6 +110,11 @@ static const struct {
 	{HEAD ",\"containers\":[{" ONE ",\"cwd\":\"/proc/self/fd/7\"}]}", "containers.cwd"},
 	{HEAD ",\"containers\":[{" ONE ",\"stop_signal\":65}]}", "containers.stop_signal"},
 	{HEAD ",\"containers\":[{" ONE ",\"stop_signal\":0}]}", "containers.stop_signal"},
+	{HEAD ",\"containers\":[{" ONE ",\"sidecar\":true}]}", "containers.sidecar"},
+	{HEAD ",\"containers\":[{" ONE ",\"backoff\":{\"factor\":0}}]}",
+		"containers.backoff.factor"},
+	{HEAD ",\"containers\":[{" ONE ",\"rules\":[{\"op\":\"in\"}]}]}",
+		"containers[0].rules[0].action"},
 	{HEAD ",\"containers\":[{" ONE ",\"pre_stop\":{\"kind\":\"exec\"}}]}",
 		"containers.pre_stop"},
 	{HEAD ",\"containers\":[{" ONE ",\"post_start\":{\"kind\":\"tcp\",\"port\":65536}}]}",

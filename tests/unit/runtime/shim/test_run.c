@@ -51,8 +51,8 @@ static void a_crash_restarts_one(void **state)
 
 	(void)state;
 	rig_open(&r);
-	r.plan->backoff.base_ns = 600 * NS_PER_MS;
 	c = rig_containers(&r, 2);
+	c[0].backoff.base_ns = 600 * NS_PER_MS;
 	rig_script(&c[0], "a", "echo run; touch /mark; ls /; sleep 1000");
 	rig_script(&c[1], "b", "sleep 1000");
 	rig_start(&r);
