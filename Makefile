@@ -1,6 +1,6 @@
 # berth: one Makefile for everything.
 #
-#   make            the four programs, in build/
+#   make            the programs, in build/
 #   make check      unit tests, golden tests, fuzz corpora, include rule, size limits
 #   make asan       the same unit tests and corpora under AddressSanitizer and UBSan
 #   make analyze    GCC's static analyzer over every source file
@@ -36,13 +36,13 @@ LDFLAGS  += -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed,--gc-sections
 
 # ---- folders, lowest floor last: a library may use those after it --------------------------------
 AGENT   := agent/control agent/api agent/status agent/node agent/probe agent/dns agent/store agent/spec
-RUNTIME := runtime/shim runtime/runc runtime/bundle runtime/image runtime/volume runtime/net \
+RUNTIME := runtime/shim runtime/runner runtime/runc runtime/bundle runtime/image runtime/volume runtime/net \
 	runtime/security runtime/plan runtime/base
 FOLDERS := agent/cli $(AGENT) $(RUNTIME) cgroups
 
 # ---- programs: main file, folders, libraries -------------------------------------------------------
-PROGRAMS := berthd berth-shim berth-unpack berth
-MAINS    := agent/berthd.c runtime/shim/berth-shim.c runtime/image/berth-unpack.c agent/cli/berth.c
+PROGRAMS := berthd berth-shim berth-runner berth-unpack berth
+MAINS    := agent/berthd.c runtime/shim/berth-shim.c runtime/runner/berth-runner.c runtime/image/berth-unpack.c agent/cli/berth.c
 
 berthd_main       := agent/berthd.c
 berthd_folders    := agent/api agent/control agent/status agent/node agent/probe agent/dns agent/store \
@@ -50,10 +50,14 @@ berthd_folders    := agent/api agent/control agent/status agent/node agent/probe
 berthd_pkgs       := libsystemd libmicrohttpd libwslay sqlite3 jansson yaml-0.1 libnl-route-3.0 libnftables libcap libseccomp nettle
 
 berth-shim_main    := runtime/shim/berth-shim.c
-berth-shim_folders := runtime/shim runtime/runc runtime/bundle runtime/volume runtime/security \
+berth-shim_folders := runtime/shim runtime/runner runtime/runc runtime/bundle runtime/volume runtime/security \
 	runtime/plan runtime/base cgroups
 berth-shim_pkgs    := jansson
 berth-shim_ldflags := -static-pie
+
+berth-runner_main    := runtime/runner/berth-runner.c
+berth-runner_folders := runtime/runner runtime/base
+berth-runner_ldflags := -static-pie
 
 berth-unpack_main    := runtime/image/berth-unpack.c
 berth-unpack_folders := runtime/image runtime/base
@@ -179,7 +183,7 @@ install: all
 	install -m 755 $(B)/berth $(B)/berthd $(DESTDIR)$(PREFIX)/bin
 	install -D -m 644 scripts/completion/berth.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/berth
 	install -D -m 644 scripts/completion/_berth $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_berth
-	install -m 755 $(B)/berth-shim $(B)/berth-unpack $(DESTDIR)$(PREFIX)/lib/berth
+	install -m 755 $(B)/berth-shim $(B)/berth-runner $(B)/berth-unpack $(DESTDIR)$(PREFIX)/lib/berth
 	sed 's|@PREFIX@|$(PREFIX)|g' scripts/berth.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/berth.service
 clean:
 	rm -rf $(B)
