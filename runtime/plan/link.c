@@ -45,7 +45,7 @@ static const struct field link_fields[] = {
 	{LINK(back_off, FIELD_BOOL)},
 	{LINK(cause, FIELD_STRING)},
 	{LINK(backoff, FIELD_OPTIONAL), .record = &plan_backoff_record},
-	{LINK(deadline_ns, FIELD_U64)},
+	{LINK(deadline_wall_ns, FIELD_U64)},
 	{LINK(id, FIELD_U64)},
 	{FIELD_LIST(struct link_message, argv, FIELD_STRINGS)},
 	{FIELD_LIST(struct link_message, env, FIELD_STRINGS)},

@@ -26,7 +26,7 @@
  *	started    container			its startup probe has passed (of the run it is in now)
  *	retry      container			what is left of its back-off is not waited for; no container: of all
  *	tune       container, backoff		its back-off from now on
- *	tune       deadline_ns			what is left of the pod's active deadline; 0: it has none
+ *	tune       deadline_wall_ns		when the pod has been active for too long; 0: never
  *	exec       id, container, argv …  [fds: stdin, stdout, stderr; none when tty]
  *	exec-kill  id
  *	probe      id, container, argv, timeout_ns	run a command, with as little as possible made new for it
@@ -79,7 +79,7 @@ struct link_message {
 	bool back_off; /* restart: wait as after a crash */
 	char *cause;   /* restart: why; NULL */
 	struct plan_backoff *backoff;
-	uint64_t deadline_ns;
+	uint64_t deadline_wall_ns;
 	uint64_t id; /* of an exec; chosen by the agent, > 0, unique on its connection */
 	char **argv;
 	size_t n_argv;

@@ -140,7 +140,7 @@ static const struct field plan_fields[] = {
 	{PLAN(limits, FIELD_RECORD), .record = &limits_record},
 	{PLAN(log_dir, FIELD_STRING), .required = true},
 	{PLAN(grace_ns, FIELD_U64), SECONDS(30)},
-	{PLAN(deadline_ns, FIELD_U64)},
+	{PLAN(deadline_wall_ns, FIELD_U64)},
 	{PLAN(hosts, FIELD_STRING)},
 	{PLAN(resolv_conf, FIELD_STRING)},
 	{PLAN_LIST(supplemental_groups, FIELD_I64S)},

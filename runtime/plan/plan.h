@@ -166,9 +166,9 @@ struct plan {
 	char *log_dir;		     /* absolute; DIR/var/log/pods/NS_POD_UID; its parent exists */
 	uint64_t grace_ns; /* of a stop that names none (SIGTERM to the shim); default 30 s */
 	uint64_t
-		deadline_ns; /* what was left of the pod's active deadline when this was written; 0: none */
-	char *hosts;	     /* text of /etc/hosts */
-	char *resolv_conf; /* text of /etc/resolv.conf */
+		deadline_wall_ns; /* when the shim ends the pod (activeDeadlineSeconds); 0: never */
+	char *hosts;		  /* text of /etc/hosts */
+	char *resolv_conf;	  /* text of /etc/resolv.conf */
 	int64_t *supplemental_groups;
 	size_t n_supplemental_groups;
 	int64_t fs_group; /* PLAN_NONE: none. Owns files, empty_dir and tmpfs volumes; a group of every process */

@@ -51,6 +51,8 @@ static const struct record container_record = RECORD(struct container_snapshot, 
 static const struct field pod_fields[] = {
 	{POD(seq, FIELD_U64), .required = true},
 	{POD(phase, FIELD_ENUM), .names = pod_phase_names, .required = true, .fallback = -1},
+	{POD(over, FIELD_BOOL)},
+	{POD(again, FIELD_BOOL)},
 	{POD(reason, FIELD_STRING)},
 	{POD(message, FIELD_STRING)},
 	{FIELD_LIST(struct pod_snapshot, containers, FIELD_RECORDS), .record = &container_record,

@@ -60,6 +60,8 @@ struct container_snapshot {
 struct pod_snapshot {
 	uint64_t seq; /* grows by one with each change */
 	enum pod_phase phase;
+	bool over; /* nothing runs, and nothing will be started: the pod has ended */
+	bool again; /* a rule has all containers run again, and they are being killed (RestartAllContainers) */
 	char *reason;  /* the shim has ended the pod: "DeadlineExceeded"; NULL */
 	char *message; /* why the pod as a whole cannot be started; NULL */
 	struct container_snapshot *containers; /* in the order of the plan */

@@ -171,6 +171,8 @@ static void on_tune(struct shim *s, const struct link_message *m, struct msg_fds
 	(void)fds;
 	if (c && m->backoff)
 		c->backoff = *m->backoff;
+	if (!m->container)
+		pod_set_deadline(s, m->deadline_wall_ns);
 }
 
 static void on_exec(struct shim *s, const struct link_message *m, struct msg_fds *fds)

@@ -60,8 +60,7 @@ void container_kill(struct container *c)
 		(void)cgroup_kill(&c->shim->cgroups, path);
 }
 
-/* What never got as far as the runtime is tried again under every policy, as the kubelet does. */
-static bool is_wanted(const struct container *c)
+static enum restart_verdict verdict_on(const struct container *c, int exit_code)
 {
 	const struct restart_terms terms = {
 		.policy = c->restart_policy,
@@ -70,8 +69,13 @@ static bool is_wanted(const struct container *c)
 		.n_rules = c->n_rules,
 	};
 
-	return c->restart_asked || c->unborn ||
-	       restart_verdict(&terms, c->ended[0].exit_code) != RESTART_NO;
+	return restart_verdict(&terms, exit_code);
+}
+
+/* What never got as far as the runtime is tried again under every policy, as the kubelet does. */
+static bool is_wanted(const struct container *c)
+{
+	return c->restart_asked || c->unborn || verdict_on(c, c->ended[0].exit_code) != RESTART_NO;
 }
 
 /* ---- actions -------------------------------------------------------------------------------------- */
@@ -93,15 +97,29 @@ static void launch(struct container *c)
 	launch_container(c);
 }
 
+/* As Go prints a duration: "10s", "5m0s". */
+static const char *delay_text(uint64_t ns, char *out, size_t size)
+{
+	unsigned long long s = ns / NS_PER_SEC, ms = ns / NS_PER_MS % 1000;
+
+	if (s >= 60)
+		(void)snprintf(out, size, "%llum%llus", s / 60, s % 60);
+	else if (s)
+		(void)snprintf(out, size, "%llus", s);
+	else
+		(void)snprintf(out, size, "%llums", ms);
+	return out;
+}
+
 static void wait_longer(struct container *c)
 {
-	char text[128];
+	char text[640], delay[32];
 
 	/* A start that failed has said why already, which helps more than these words. */
 	if (c->unborn || streq(c->ended[0].reason, "StartError"))
 		return;
-	(void)snprintf(text, sizeof text, "back-off %llus restarting container %s",
-		(unsigned long long)(c->delay_ns / NS_PER_SEC), c->name);
+	(void)snprintf(text, sizeof text, "back-off %s restarting failed container=%s pod=%s",
+		delay_text(c->delay_ns, delay, sizeof delay), c->name, c->shim->title);
 	set_waiting(c, "CrashLoopBackOff", text);
 }
 
@@ -119,7 +137,8 @@ static void (*const actions[ACTION_MAX])(struct container *c) = {
 static void dispatch(struct container *c, enum event event)
 {
 	const struct step_facts facts = {
-		.stopping = c->shim->phase >= POD_STOPPING,
+		.ending = c->shim->course != COURSE_START,
+		.told = c->told,
 		.wanted = is_wanted(c),
 		.at_once = c->delay_ns == 0,
 	};
@@ -175,7 +194,9 @@ static void end_attempt(struct container *c, uint64_t run_ns)
 {
 	struct shim *s = c->shim;
 
-	c->crashes = restart_count(&c->backoff, c->crashes, run_ns);
+	/* What is killed for another's sake has not crashed. */
+	if (s->course != COURSE_AGAIN)
+		c->crashes = restart_count(&c->backoff, c->crashes, run_ns);
 	c->delay_ns = c->restart_now ? 0 : restart_delay_ns(&c->backoff, c->crashes, chance());
 	c->start_at_ns = shim_now(s) + c->delay_ns;
 	c->start_at_wall_ns = clock_wall_ns(s->clock) + c->delay_ns;
@@ -233,6 +254,8 @@ void container_exited(struct container *c, int status)
 	run.exit_code = o.exit_code;
 	run.signal = o.signal;
 	run.oom_killed = oom_kills > 0;
+	if (c->shim->course == COURSE_AGAIN && o.signal == SIGKILL)
+		run.reason = "RestartingAllContainers";
 	run.message = message_of_run(c, o.exit_code);
 	if (!run.message)
 		run.message = take(c->cause);
@@ -241,13 +264,53 @@ void container_exited(struct container *c, int status)
 	run.finished_wall_ns = clock_wall_ns(c->shim->clock);
 	push_run(c, &run);
 	end_attempt(c, shim_now(c->shim) - c->started_ns);
+	if (!c->restart_asked && verdict_on(c, run.exit_code) == RESTART_ALL)
+		pod_again(c->shim, c->delay_ns);
 	dispatch(c, EVENT_EXIT);
 	pod_advance(c->shim);
 }
 
+void container_end(struct container *c)
+{
+	dispatch(c, EVENT_END);
+}
+
 void container_stop(struct container *c)
 {
+	if (c->told)
+		return;
+	c->told = true;
 	dispatch(c, EVENT_STOP);
+}
+
+void container_again(struct container *c)
+{
+	c->passed = c->told = c->restart_asked = c->unborn = false;
+	set_waiting(c, "ContainerCreating", NULL);
+	dispatch(c, EVENT_AGAIN);
+}
+
+void container_set_done(struct container *c, const struct container_run *run)
+{
+	static const char *const reasons[] = {"Completed", "Error", "OOMKilled", "StartError",
+		"RestartingAllContainers", "ContainerStatusUnknown"};
+	struct run own = {
+		.reason = "Error",
+		.message = run->message ? xstrdup(run->message) : NULL,
+		.started_wall_ns = run->started_at,
+		.finished_wall_ns = run->finished_at,
+		.exit_code = run->exit_code,
+		.signal = run->signal,
+		.oom_killed = run->oom_killed,
+	};
+
+	(void)snprintf(own.id, sizeof own.id, "%s", run->container_id ? run->container_id : "");
+	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++)
+		if (streq(run->reason, reasons[i]))
+			own.reason = reasons[i];
+	push_run(c, &own);
+	c->step = STEP_DONE;
+	c->passed = c->init && own.exit_code == 0;
 }
 
 void container_retry(struct container *c)
@@ -270,7 +333,7 @@ bool container_is_started(const struct container *c)
 
 void container_restart(struct container *c, uint64_t grace_ns, bool back_off, const char *cause)
 {
-	if (c->step == STEP_RUN) {
+	if (c->step == STEP_RUN && c->shim->course == COURSE_START) {
 		free(c->cause);
 		c->cause = cause ? xstrdup(cause) : NULL;
 		c->restart_asked = true;

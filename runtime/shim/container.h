@@ -40,6 +40,8 @@ struct container {
 	int stop_signal;
 	/* state */
 	enum step step;
+	bool passed;	    /* init: it has let the next ones go (order.h) */
+	bool told;	    /* the pod ends, and its turn to go has come */
 	bool composed;	    /* the next attempt's rootfs is mounted already */
 	bool restart_asked; /* the agent wants it again, whatever the policy says */
 	bool restart_now;   /* … and without back-off */
@@ -79,7 +81,14 @@ bool container_shares_pids(const struct container *c);
 
 /** What the pod wants. Each may be called at any time; what does not fit is nothing to do. */
 void container_go(struct container *c);
+/** The pod ends: it is not started any more; what runs goes on until container_stop(). */
+void container_end(struct container *c);
+/** Its turn to go has come. Again: nothing. */
 void container_stop(struct container *c);
+/** It has ended, and waits for its turn anew. */
+void container_again(struct container *c);
+/** It ran under an earlier shim, and is not to run again. */
+void container_set_done(struct container *c, const struct container_run *run);
 /** @cause: why, for the record of this end; NULL: not said. */
 void container_restart(struct container *c, uint64_t grace_ns, bool back_off, const char *cause);
 /** What is left of its back-off is not waited for. */

@@ -11,6 +11,7 @@
 #include "runtime/shim/compose.h"
 #include "runtime/shim/exec.h"
 #include "runtime/shim/message.h"
+#include "runtime/shim/order.h"
 #include "runtime/shim/shim.h"
 
 #include <fcntl.h>
@@ -54,6 +55,8 @@ static void fill_container(struct shim *s, struct container *c, const struct pla
 	c->restarts = c->attempt = c->clean_from = c->clean_to = pc->base_restarts;
 	c->pidfd = -EBADF;
 	c->waiting = "ContainerCreating";
+	if (pc->done)
+		container_set_done(c, pc->done);
 	c->log = (struct log){
 		.loop = &s->loop,
 		.clock = s->clock,
@@ -75,7 +78,9 @@ int pod_open(struct shim *s, const struct plan *p, struct err *e)
 	int r;
 
 	s->runtime = xstrdup(p->runtime);
+	s->title = xasprintf("%s_%s(%s)", p->name, p->namespace, p->uid);
 	s->grace_ns = p->grace_ns;
+	pod_set_deadline(s, p->deadline_wall_ns);
 	s->timeout_ns = p->runtime_timeout_ns;
 	s->host_network = p->host_network;
 	s->host_ipc = p->host_ipc;
@@ -284,66 +289,160 @@ void pod_start(struct shim *s)
 
 /* ---- order ----------------------------------------------------------------------------------------- */
 
-/* An init container that is kept running (restart policy Always of its own) lets the next ones go when it runs. */
-static bool has_passed(const struct container *c)
+static struct order_item item_of(struct container *c)
 {
-	return c->step == STEP_DONE && c->n_ended && c->ended[0].exit_code == 0;
+	if (c->init && c->sidecar)
+		c->passed = c->passed || container_is_started(c);
+	else if (c->init)
+		c->passed = c->step == STEP_DONE && c->n_ended && c->ended[0].exit_code == 0;
+	return (struct order_item){
+		.init = c->init,
+		.sidecar = c->sidecar,
+		.passed = c->passed,
+		.state = c->step == STEP_WAIT	? ORDER_WAITS
+			 : c->step == STEP_DONE ? ORDER_ENDED
+						: ORDER_LIVES,
+	};
 }
 
-static bool go_init(struct shim *s)
+static void look(struct shim *s, struct order_item items[PLAN_CONTAINERS_MAX])
 {
-	for (size_t i = 0; i < s->n_containers; i++) {
-		struct container *c = &s->containers[i];
-
-		if (!c->init || has_passed(c))
-			continue;
-		container_go(c);
-		return false;
-	}
-	return true;
+	for (size_t i = 0; i < s->n_containers; i++)
+		items[i] = item_of(&s->containers[i]);
 }
 
-static void finish_if_empty(struct shim *s)
+bool pod_is_over(const struct shim *s)
 {
 	for (size_t i = 0; i < s->n_containers; i++)
 		if (s->containers[i].step != STEP_DONE)
-			return;
-	/* A child that still works would make again what is removed now; its end calls again. */
-	if (s->jobs)
+			return false;
+	return s->course == COURSE_END;
+}
+
+static void tell(struct shim *s, const enum order_verb *verbs)
+{
+	for (size_t i = 0; i < s->n_containers; i++) {
+		if (verbs[i] == ORDER_GO)
+			container_go(&s->containers[i]);
+		else if (verbs[i] == ORDER_STOP)
+			container_stop(&s->containers[i]);
+	}
+}
+
+/* From now on nothing is started; the order says who is to stop. Again: the earlier end counts. */
+static void end_within(struct shim *s, uint64_t grace_ns)
+{
+	uint64_t kill_at = shim_now(s) + grace_ns;
+	bool first = s->course == COURSE_START;
+
+	if (first || kill_at < s->kill_at_ns)
+		s->kill_at_ns = kill_at;
+	s->course = COURSE_END;
+	for (size_t i = 0; first && i < s->n_containers; i++)
+		container_end(&s->containers[i]);
+}
+
+/** A container's end asks for all to be run again: kills them; they are started when all have ended, after @delay_ns. */
+void pod_again(struct shim *s, uint64_t delay_ns)
+{
+	if (s->course != COURSE_START)
 		return;
-	clean_pod(s);
+	s->course = COURSE_AGAIN;
+	s->kill_at_ns = shim_now(s);
+	s->again_at_ns = shim_now(s) + delay_ns;
+	s->again_wall_ns = delay_ns ? clock_wall_ns(s->clock) + delay_ns : 0;
+	for (size_t i = 0; i < s->n_containers; i++)
+		container_end(&s->containers[i]);
+}
+
+static void start_again(struct shim *s)
+{
+	if (shim_now(s) < s->again_at_ns)
+		return;
+	s->course = COURSE_START;
+	for (size_t i = 0; i < s->n_containers; i++)
+		container_again(&s->containers[i]);
+	s->advance_more = true;
+}
+
+static bool may_start(const struct shim *s)
+{
+	return s->start_asked && s->prepared && s->files_ready && s->cgroups_ready;
+}
+
+static void advance(struct shim *s)
+{
+	enum order_verb verbs[PLAN_CONTAINERS_MAX];
+	struct order_item items[PLAN_CONTAINERS_MAX];
+
+	look(s, items);
+	if (s->course == COURSE_START && !may_start(s))
+		return;
+	if (s->phase == POD_STARTING && may_start(s))
+		s->phase = POD_RUNNING;
+	if (s->course == COURSE_START && order_is_over(items, s->n_containers)) {
+		end_within(s, s->grace_ns);
+		look(s, items);
+	}
+	if (s->course == COURSE_START)
+		order_start(items, s->n_containers, verbs);
+	else
+		order_end(items, s->n_containers, verbs);
+	if (s->course != COURSE_AGAIN)
+		tell(s, verbs);
+	look(s, items);
+	if (s->course == COURSE_START || !order_is_empty(items, s->n_containers))
+		return;
+	/* A child that still works would make again what is removed now; its end calls again. */
+	if (s->course == COURSE_AGAIN)
+		start_again(s);
+	else if (s->phase == POD_STOPPING && !s->jobs)
+		clean_pod(s);
 }
 
 /** Does what can be done next; called after every change. */
 void pod_advance(struct shim *s)
 {
 	s->changed = true;
-	if (s->phase == POD_STOPPING)
-		finish_if_empty(s);
-	if (s->phase >= POD_STOPPING || !s->start_asked || !s->prepared || !s->files_ready ||
-		!s->cgroups_ready)
+	s->advance_more = true;
+	/* A container that cannot be launched says so from inside: the outer call goes round again. */
+	if (s->advancing)
 		return;
-	s->phase = POD_RUNNING;
-	if (!go_init(s))
-		return;
-	for (size_t i = 0; i < s->n_containers; i++)
-		if (!s->containers[i].init)
-			container_go(&s->containers[i]);
+	s->advancing = true;
+	while (s->advance_more) {
+		s->advance_more = false;
+		advance(s);
+	}
+	s->advancing = false;
 }
 
 /* ---- the end ---------------------------------------------------------------------------------------- */
 
 void pod_stop(struct shim *s, uint64_t grace_ns)
 {
-	uint64_t kill_at = shim_now(s) + grace_ns;
-	bool first = s->phase < POD_STOPPING;
-
-	if (first)
+	if (s->phase < POD_STOPPING)
 		s->phase = POD_STOPPING;
-	if (first || kill_at < s->kill_at_ns)
-		s->kill_at_ns = kill_at;
-	for (size_t i = 0; first && i < s->n_containers; i++)
-		container_stop(&s->containers[i]);
+	end_within(s, grace_ns);
+	pod_advance(s);
+}
+
+void pod_set_deadline(struct shim *s, uint64_t deadline_wall_ns)
+{
+	uint64_t wall = clock_wall_ns(s->clock);
+
+	s->deadline_at_ns = 0;
+	if (deadline_wall_ns)
+		s->deadline_at_ns =
+			shim_now(s) + (deadline_wall_ns > wall ? deadline_wall_ns - wall : 0);
+}
+
+static void end_for_deadline(struct shim *s)
+{
+	s->deadline_at_ns = 0;
+	if (pod_is_over(s) || s->phase >= POD_STOPPING)
+		return;
+	s->reason = "DeadlineExceeded";
+	end_within(s, s->grace_ns);
 	pod_advance(s);
 }
 
@@ -361,14 +460,35 @@ static void kill_all(struct shim *s)
 		(void)cgroup_kill(&s->cgroups, path);
 }
 
+/* Is there something left to kill when the grace is over? */
+static bool is_leaving(const struct shim *s)
+{
+	if (s->course == COURSE_START || s->phase == POD_STOPPED)
+		return false;
+	for (size_t i = 0; i < s->n_containers; i++)
+		if (s->containers[i].step != STEP_DONE)
+			return true;
+	return s->phase == POD_STOPPING;
+}
+
+/* When all have ended and only the back-off is waited for. */
+static bool is_coming(const struct shim *s)
+{
+	return s->course == COURSE_AGAIN && !is_leaving(s);
+}
+
 void pod_timers(struct shim *s, uint64_t now_ns)
 {
 	for (size_t i = 0; i < s->n_containers; i++)
 		container_timer(&s->containers[i], now_ns);
-	if (s->phase == POD_STOPPING && now_ns >= s->kill_at_ns) {
+	if (s->deadline_at_ns && now_ns >= s->deadline_at_ns)
+		end_for_deadline(s);
+	if (is_leaving(s) && now_ns >= s->kill_at_ns) {
 		s->kill_at_ns = now_ns + NS_PER_SEC;
 		kill_all(s);
 	}
+	if (is_coming(s) && now_ns >= s->again_at_ns)
+		pod_advance(s);
 	exec_timers(s, now_ns);
 	clean_timer(s, now_ns);
 }
@@ -382,8 +502,12 @@ uint64_t pod_deadline(const struct shim *s)
 {
 	uint64_t at = exec_deadline(s);
 
-	if (s->phase == POD_STOPPING)
+	if (is_leaving(s))
 		at = least(at, s->kill_at_ns);
+	if (is_coming(s))
+		at = least(at, s->again_at_ns);
+	if (s->deadline_at_ns)
+		at = least(at, s->deadline_at_ns);
 	if (s->clean_at_ns)
 		at = least(at, s->clean_at_ns);
 	for (size_t i = 0; i < s->n_containers; i++)

@@ -21,6 +21,19 @@ void pod_stop(struct shim *s, uint64_t grace_ns);
 /** The pod cannot be started, for people to read; NULL: it can again. */
 void pod_fail(struct shim *s, const char *text);
 
+/**
+ * The pod ends by itself at this wall time (0: it does not), which is looked at now: later jumps of the wall clock do
+ * not move the end.
+ */
+void pod_set_deadline(struct shim *s, uint64_t deadline_wall_ns);
+/**
+ * The end of a container asks for all to be run again: what runs is killed, and when all has ended and @delay_ns are
+ * over, the first init container's turn comes. A pod that ends is not run again.
+ */
+void pod_again(struct shim *s, uint64_t delay_ns);
+/** Has the pod ended: nothing runs, and nothing will? */
+bool pod_is_over(const struct shim *s);
+
 /** Does what can be done next; called after every change. */
 void pod_advance(struct shim *s);
 

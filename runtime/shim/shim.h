@@ -22,12 +22,20 @@
 
 struct exec;
 
+/* Where the pod as a whole goes. */
+enum pod_course {
+	COURSE_START, /* its containers are started in their order and kept */
+	COURSE_AGAIN, /* all are killed, to be started again from the first */
+	COURSE_END,   /* nothing is started any more; what runs is stopped in order */
+};
+
 struct shim {
 	struct loop loop;
 	const struct clock *clock;
 	struct cgroup_host cgroups;
 	/* out of the plan */
 	char uid[64];
+	char *title; /* NAME_NAMESPACE(UID), as the kubelet names a pod in its messages */
 	char cgroup_base[64];
 	char *runtime;
 	uint64_t grace_ns;
@@ -45,10 +53,16 @@ struct shim {
 	/* progress */
 	enum pod_phase phase;
 	bool cgroups_ready, prepared, start_asked, files_ready;
-	bool files_failed;   /* the message is about them */
-	bool files_again;    /* a newer payload came while files were being written */
-	uint64_t kill_at_ns; /* stopping: when the rest is killed */
-	char *message;	     /* why the pod cannot be started */
+	bool files_failed; /* the message is about them */
+	bool files_again;  /* a newer payload came while files were being written */
+	enum pod_course course;
+	uint64_t kill_at_ns;	 /* unless COURSE_START: when the rest is killed */
+	uint64_t again_at_ns;	 /* COURSE_AGAIN: not before */
+	uint64_t again_wall_ns;	 /* the same for people; 0: at once */
+	uint64_t deadline_at_ns; /* when the pod has been active for too long; 0: never */
+	const char *reason;	 /* the shim ended the pod because …; static; NULL */
+	bool advancing, advance_more;
+	char *message; /* why the pod cannot be started */
 	uint64_t seq;
 	bool changed; /* the agent does not know the newest status */
 	bool finished;

@@ -3,6 +3,7 @@
  * The shim's state as the snapshot that the agent gets. The words are the kubelet's.
  */
 #include "runtime/shim/agent.h"
+#include "runtime/shim/pod.h"
 #include "runtime/shim/shim.h"
 
 static char *copy(const char *s)
@@ -44,24 +45,32 @@ static void set_terminated(struct container_snapshot *to, const struct container
 
 static bool has_init(const struct shim *s)
 {
-	for (size_t i = 0; i < s->n_containers; i++)
-		if (s->containers[i].init && s->containers[i].step != STEP_DONE)
-			return true;
-	return false;
+	return s->n_containers > 0 && s->containers[0].init;
 }
 
+/* Source: kubelet: what has not run is ContainerCreating, or PodInitializing in a pod with init containers. */
 static void set_waiting(struct container_snapshot *to, const struct container *c)
 {
-	bool turn = c->step != STEP_WAIT || !has_init(c->shim) || c->init;
+	bool virgin = !c->n_ended && streq(c->waiting, "ContainerCreating");
 
 	to->state = CONTAINER_WAITING;
-	to->reason = copy(turn ? c->waiting : "PodInitializing");
+	to->reason = copy(virgin && has_init(c->shim) ? "PodInitializing" : c->waiting);
 	to->message = copy(c->waiting_text);
 	to->next_start_at = c->step == STEP_BACKOFF ? c->start_at_wall_ns : 0;
 	if (c->n_ended) {
 		to->container_id = xstrdup(c->ended[0].id);
 		set_last(to, &c->ended[0]);
 	}
+}
+
+/* It has ended, to be run again with all others: not an end that counts. */
+static void set_restarting(struct container_snapshot *to, const struct container *c)
+{
+	set_waiting(to, c);
+	free(to->reason);
+	free(take(to->message));
+	to->reason = xstrdup("RestartingAllContainers");
+	to->next_start_at = c->shim->again_wall_ns;
 }
 
 static void set_running(struct container_snapshot *to, const struct container *c)
@@ -81,6 +90,9 @@ struct pod_snapshot *status_snapshot(const struct shim *s)
 
 	snap->seq = s->seq;
 	snap->phase = s->phase;
+	snap->over = pod_is_over(s);
+	snap->again = s->course == COURSE_AGAIN;
+	snap->reason = copy(s->reason);
 	snap->message = copy(s->message);
 	snap->containers = xcalloc(s->n_containers, sizeof *snap->containers);
 	snap->n_containers = s->n_containers;
@@ -92,6 +104,8 @@ struct pod_snapshot *status_snapshot(const struct shim *s)
 		to->restart_count = c->restarts;
 		if (c->step == STEP_RUN)
 			set_running(to, c);
+		else if (s->course == COURSE_AGAIN)
+			set_restarting(to, c);
 		else if (c->step == STEP_DONE && c->n_ended)
 			set_terminated(to, c);
 		else

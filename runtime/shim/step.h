@@ -23,8 +23,10 @@ enum event {
 	EVENT_FAILED,	/* it could not be started */
 	EVENT_EXIT,
 	EVENT_DUE,     /* the back-off is over */
-	EVENT_STOP,    /* the pod ends */
+	EVENT_END,     /* the pod ends: nothing is started any more */
+	EVENT_STOP,    /* the pod ends, and its turn to go has come */
 	EVENT_RESTART, /* the agent wants it started again */
+	EVENT_AGAIN,   /* the pod is run again from its first container */
 	EVENT_MAX
 };
 
@@ -38,9 +40,10 @@ enum action {
 };
 
 struct step_facts {
-	bool stopping; /* the pod ends */
-	bool wanted;   /* it is to be started again … */
-	bool at_once;  /* … without delay */
+	bool ending;  /* the pod ends: nothing is started any more */
+	bool told;    /* … and its turn to go has come */
+	bool wanted;  /* it is to be started again … */
+	bool at_once; /* … without delay */
 };
 
 struct step_row {

@@ -40,7 +40,7 @@ static void test_defaults(void **state)
 static const char full[] = HEAD
 	",\"hostname\":\"h\",\"share_process_namespace\":true,\"limits\":{\"memory_max_bytes\":"
 	"1048576,"
-	"\"cpu_quota_us\":-1},\"grace_ns\":5,\"deadline_ns\":9,\"hosts\":\"127.0.0.1 "
+	"\"cpu_quota_us\":-1},\"grace_ns\":5,\"deadline_wall_ns\":9,\"hosts\":\"127.0.0.1 "
 	"x\\n\","
 	"\"supplemental_groups\":[4,5],\"fs_group\":1000,"
 	"\"volumes\":[{\"name\":\"v\",\"kind\":\"host_path\",\"host_path\":\"/srv\",\"host_type\":"

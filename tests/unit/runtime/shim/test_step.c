@@ -12,26 +12,29 @@ static const struct {
 	enum step to;
 } rows[] = {
 	{STEP_WAIT, EVENT_GO, {0}, ACTION_LAUNCH, STEP_LAUNCH},
-	{STEP_WAIT, EVENT_STOP, {0}, ACTION_NONE, STEP_DONE},
+	{STEP_WAIT, EVENT_END, {0}, ACTION_NONE, STEP_DONE},
 	{STEP_LAUNCH, EVENT_LAUNCHED, {0}, ACTION_NONE, STEP_RUN},
-	{STEP_LAUNCH, EVENT_LAUNCHED, {.stopping = true}, ACTION_SIGNAL, STEP_RUN},
-	{STEP_LAUNCH, EVENT_FAILED, {.stopping = true, .wanted = true, .at_once = true},
-		ACTION_NONE, STEP_DONE},
+	{STEP_LAUNCH, EVENT_LAUNCHED, {.ending = true}, ACTION_NONE, STEP_RUN},
+	{STEP_LAUNCH, EVENT_LAUNCHED, {.ending = true, .told = true}, ACTION_SIGNAL, STEP_RUN},
+	{STEP_LAUNCH, EVENT_FAILED, {.ending = true, .wanted = true, .at_once = true}, ACTION_NONE,
+		STEP_DONE},
 	{STEP_LAUNCH, EVENT_FAILED, {.wanted = true, .at_once = true}, ACTION_LAUNCH, STEP_LAUNCH},
 	{STEP_LAUNCH, EVENT_FAILED, {.wanted = true}, ACTION_TELL, STEP_BACKOFF},
 	{STEP_LAUNCH, EVENT_FAILED, {.at_once = true}, ACTION_NONE, STEP_DONE},
 	{STEP_RUN, EVENT_STOP, {0}, ACTION_SIGNAL, STEP_RUN},
 	{STEP_RUN, EVENT_RESTART, {0}, ACTION_SIGNAL, STEP_RUN},
-	{STEP_RUN, EVENT_EXIT, {.stopping = true, .wanted = true, .at_once = true}, ACTION_NONE,
+	{STEP_RUN, EVENT_RESTART, {.ending = true}, ACTION_NONE, STEP_RUN},
+	{STEP_RUN, EVENT_EXIT, {.ending = true, .wanted = true, .at_once = true}, ACTION_NONE,
 		STEP_DONE},
 	{STEP_RUN, EVENT_EXIT, {.wanted = true, .at_once = true}, ACTION_LAUNCH, STEP_LAUNCH},
 	{STEP_RUN, EVENT_EXIT, {.wanted = true}, ACTION_TELL, STEP_BACKOFF},
 	{STEP_RUN, EVENT_EXIT, {.at_once = true}, ACTION_NONE, STEP_DONE},
 	{STEP_BACKOFF, EVENT_DUE, {0}, ACTION_LAUNCH, STEP_LAUNCH},
 	{STEP_BACKOFF, EVENT_RESTART, {0}, ACTION_LAUNCH, STEP_LAUNCH},
-	{STEP_BACKOFF, EVENT_STOP, {0}, ACTION_NONE, STEP_DONE},
+	{STEP_BACKOFF, EVENT_END, {0}, ACTION_NONE, STEP_DONE},
 	{STEP_DONE, EVENT_RESTART, {0}, ACTION_LAUNCH, STEP_LAUNCH},
-	{STEP_DONE, EVENT_RESTART, {.stopping = true}, ACTION_NONE, STEP_DONE},
+	{STEP_DONE, EVENT_RESTART, {.ending = true}, ACTION_NONE, STEP_DONE},
+	{STEP_DONE, EVENT_AGAIN, {0}, ACTION_NONE, STEP_WAIT},
 };
 
 /* Nothing to do, whatever the facts: it cannot come, or it does not matter then. */
@@ -43,25 +46,34 @@ static const struct {
 	{STEP_WAIT, EVENT_FAILED},
 	{STEP_WAIT, EVENT_EXIT},
 	{STEP_WAIT, EVENT_DUE},
+	{STEP_WAIT, EVENT_STOP},
 	{STEP_WAIT, EVENT_RESTART},
+	{STEP_WAIT, EVENT_AGAIN},
 	{STEP_LAUNCH, EVENT_GO},
 	{STEP_LAUNCH, EVENT_EXIT},
 	{STEP_LAUNCH, EVENT_DUE},
+	{STEP_LAUNCH, EVENT_END},
 	{STEP_LAUNCH, EVENT_STOP},
+	{STEP_LAUNCH, EVENT_AGAIN},
 	{STEP_LAUNCH, EVENT_RESTART},
 	{STEP_RUN, EVENT_GO},
 	{STEP_RUN, EVENT_LAUNCHED},
 	{STEP_RUN, EVENT_FAILED},
 	{STEP_RUN, EVENT_DUE},
+	{STEP_RUN, EVENT_END},
+	{STEP_RUN, EVENT_AGAIN},
 	{STEP_BACKOFF, EVENT_GO},
 	{STEP_BACKOFF, EVENT_LAUNCHED},
 	{STEP_BACKOFF, EVENT_FAILED},
 	{STEP_BACKOFF, EVENT_EXIT},
+	{STEP_BACKOFF, EVENT_STOP},
+	{STEP_BACKOFF, EVENT_AGAIN},
 	{STEP_DONE, EVENT_GO},
 	{STEP_DONE, EVENT_LAUNCHED},
 	{STEP_DONE, EVENT_FAILED},
 	{STEP_DONE, EVENT_EXIT},
 	{STEP_DONE, EVENT_DUE},
+	{STEP_DONE, EVENT_END},
 	{STEP_DONE, EVENT_STOP},
 };
 
@@ -92,8 +104,8 @@ static void every_pair(void **state)
 	(void)state;
 	for (enum step from = 0; from < STEP_MAX; from++)
 		for (enum event event = 0; event < EVENT_MAX; event++)
-			for (unsigned k = 0; k < 8; k++) {
-				const struct step_facts facts = {k & 1, k & 2, k & 4};
+			for (unsigned k = 0; k < 16; k++) {
+				const struct step_facts facts = {k & 1, k & 2, k & 4, k & 8};
 				const struct step_row *row = step_next(from, event, &facts);
 
 				if (!row != is_nothing(from, event))
@@ -102,7 +114,7 @@ static void every_pair(void **state)
 				if (row)
 					reached[row->to] = true;
 				/* A pod that ends starts nothing, but what is its turn before it knows. */
-				if (row && facts.stopping && row->action == ACTION_LAUNCH &&
+				if (row && facts.ending && row->action == ACTION_LAUNCH &&
 					event != EVENT_GO && event != EVENT_DUE &&
 					from != STEP_BACKOFF)
 					fail_msg("%s, %s starts", step_names[from],
