@@ -206,8 +206,8 @@ static int find_programs(struct agent *a, struct err *e)
 	a->runner = find_program("berth-runner");
 	const struct {
 		const char *name, *path;
-	} programs[] = {{"berth-shim", a->shim}, {"berth-unpack", a->unpack},
-		{"berth-runner", a->runner}};
+	} programs[] = {
+		{"berth-shim", a->shim}, {"berth-unpack", a->unpack}, {"berth-runner", a->runner}};
 	for (size_t i = 0; i < ARRAY_SIZE(programs); i++)
 		if (!programs[i].path)
 			return err_set(e, -ENOENT,

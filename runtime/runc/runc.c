@@ -48,6 +48,7 @@ size_t runc_argv(enum runc_verb verb, const struct runc *rc, const char *argv[RU
 		add(&w, "--process", rc->process);
 		add(&w, "--pid-file", rc->pid_file);
 		add(&w, "--console-socket", rc->console_socket);
+		add(&w, "--preserve-fds", rc->preserve_fds);
 	}
 	add(&w, NULL, rc->id);
 	argv[w.n] = NULL;

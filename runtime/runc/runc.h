@@ -26,9 +26,10 @@ struct runc {
 	const char *pid_file;	    /* run, exec */
 	const char *process;	    /* exec: process.json */
 	const char *console_socket; /* exec with a terminal; NULL */
+	const char *preserve_fds;   /* exec: how many descriptors from 3 on go along, "2"; NULL */
 };
 
-enum { RUNC_ARGV_MAX = 20 };
+enum { RUNC_ARGV_MAX = 24 };
 
 /** The argv for @verb, ended by NULL; strings are borrowed from @rc. Returns: the number of words. */
 size_t runc_argv(enum runc_verb verb, const struct runc *rc, const char *argv[RUNC_ARGV_MAX]);

@@ -8,6 +8,7 @@
 #include "runtime/shim/exec.h"
 #include "runtime/shim/message.h"
 #include "runtime/shim/pod.h"
+#include "runtime/shim/probe.h"
 #include "runtime/shim/shim.h"
 
 #include <fcntl.h>
@@ -21,6 +22,7 @@ void agent_drop(struct shim *s)
 		return;
 	loop_drop(&s->loop, &s->agent);
 	exec_kill_all(s);
+	probe_end_all(s);
 }
 
 /** Sends one message; an agent that does not take it is dropped, and will come again. */
@@ -180,6 +182,12 @@ static void on_exec(struct shim *s, const struct link_message *m, struct msg_fds
 	exec_start(s, m, fds);
 }
 
+static void on_probe(struct shim *s, const struct link_message *m, struct msg_fds *fds)
+{
+	(void)fds;
+	probe_start(s, m);
+}
+
 static void on_exec_kill(struct shim *s, const struct link_message *m, struct msg_fds *fds)
 {
 	(void)fds;
@@ -197,6 +205,7 @@ static void (*const verbs[LINK_TYPE_MAX])(
 	[LINK_TUNE] = on_tune,
 	[LINK_EXEC] = on_exec,
 	[LINK_EXEC_KILL] = on_exec_kill,
+	[LINK_PROBE] = on_probe,
 };
 
 static void hear(struct shim *s, const char *text, size_t n, struct msg_fds *fds)

@@ -8,7 +8,7 @@
  *	private/shm		/dev/shm of all containers
  *	private/run/ID/		config.json, pid, log, rootfs
  *	private/runc		the runtime's states
- *	private/bin/runtime	its program, read-only
+ *	private/bin/		its program and the runner's, read-only
  *	STATE/volumes/NAME	emptyDir on disk
  *	STATE/containers/ID/	upper, work: fresh for each start
  */
@@ -94,14 +94,14 @@ static int mount_shared(const struct shim *s, const struct plan *p)
 }
 
 /*
- * The runtime's program on a read-only mount of its own. A runtime must keep containers from writing to its binary
- * through /proc/self/exe (CVE-2019-5736): from a file that can be written, runc mounts such a copy and executes itself
- * again at every single start; from this one it need not (about 3 ms). A program that cannot be opened is
- * no failure here: its absence is told when it is run.
+ * A program that containers can see through /proc/PID/exe, on a read-only mount of its own, so that they cannot write
+ * to it (CVE-2019-5736). From a file that can be written, runc mounts such a copy and executes itself again at
+ * every single start; from this one it need not (about 3 ms). A program that cannot be opened is no failure here:
+ * its absence is told when it is run.
  */
-static int mount_runtime(const struct shim *s, const char *program)
+static int mount_program(const struct shim *s, const char *program, const char *name)
 {
-	cleanup_close int source = open(program, O_PATH | O_CLOEXEC);
+	cleanup_close int source = program ? open(program, O_PATH | O_CLOEXEC) : -ENOENT;
 	cleanup_close int dir = source < 0 ? -EBADF : fs_open_dir(s->private_fd, "bin", 0700);
 	cleanup_close int tree = -EBADF, target = -EBADF;
 
@@ -110,7 +110,7 @@ static int mount_runtime(const struct shim *s, const char *program)
 	if (dir < 0)
 		return dir;
 	tree = mount_clone(source, MOUNT_READ_ONLY | MOUNT_NO_SUID | MOUNT_NO_DEV);
-	target = place_file(dir, COMPOSE_RUNTIME, NULL);
+	target = place_file(dir, name, NULL);
 	if (tree < 0 || target < 0)
 		return tree < 0 ? tree : target;
 	return mount_attach(tree, target);
@@ -123,7 +123,9 @@ int compose_pod(const struct shim *s, const struct plan *p, struct err *e)
 	int r = mount_shared(s, p);
 
 	if (r == 0)
-		r = mount_runtime(s, p->runtime);
+		r = mount_program(s, p->runtime, COMPOSE_RUNTIME);
+	if (r == 0)
+		r = mount_program(s, p->runner_program, COMPOSE_RUNNER);
 	if (r < 0)
 		return err_errno(e, r, "the pod's own files");
 	r = sysctls_apply(p, e);

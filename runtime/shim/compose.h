@@ -10,8 +10,9 @@
 #include "runtime/shim/shim.h"
 #include "runtime/volume/source.h"
 
-/* The runtime's program, in private/bin. */
+/* Programs in private/bin: the runtime's and the runner's. */
 #define COMPOSE_RUNTIME "runtime"
+#define COMPOSE_RUNNER "runner"
 
 /** Reads plan.json. The caller frees the plan. */
 int compose_plan(const struct shim *s, struct plan **ret, struct err *e);

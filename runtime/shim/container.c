@@ -9,6 +9,7 @@
 #include "runtime/base/str.h"
 #include "runtime/plan/restart.h"
 #include "runtime/shim/clean.h"
+#include "runtime/shim/command.h"
 #include "runtime/shim/launch.h"
 #include "runtime/shim/message.h"
 #include "runtime/shim/outcome.h"
@@ -242,6 +243,8 @@ void container_exited(struct container *c, int status)
 	struct run run = {0};
 
 	close_pid(c);
+	runner_close(c);
+	commands_end(c);
 	if (container_cgroup(c, c->id, path, sizeof path) == 0) {
 		(void)cgroup_oom_kills(&c->shim->cgroups, path, &oom_kills);
 		if (container_shares_pids(c))

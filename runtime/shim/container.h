@@ -9,6 +9,7 @@
 #include "runtime/plan/plan.h"
 #include "runtime/shim/job.h"
 #include "runtime/shim/logs.h"
+#include "runtime/shim/runner.h"
 #include "runtime/shim/step.h"
 
 struct shim;
@@ -64,6 +65,7 @@ struct container {
 	bool gate_open; /* its startup probe has passed, or it has none */
 	char *cause;	/* why the agent ends this run; NULL */
 	struct job launch;
+	struct runner runner;
 	/* runs that have ended, the latest first */
 	struct run ended[2];
 	size_t n_ended;

@@ -37,6 +37,9 @@ struct exec {
 	bool killed, timed_out;
 	uint64_t timeout_ns, deadline_ns;
 	unsigned number; /* names its files */
+	bool own;	 /* the shim's, not the agent's */
+	exec_fn ended;	 /* of an own one; NULL: nobody waits */
+	void *data;
 };
 
 static void name_of(const struct exec *x, const char *what, char *buf, size_t size)
@@ -86,18 +89,32 @@ bool exec_owns(const struct shim *s, pid_t pid)
 	return false;
 }
 
+/* Removes it and tells who waits for it. */
+static void finish(struct exec *x, const struct exec_end *end)
+{
+	const struct exec old = *x;
+	struct link_message m = {
+		.type = LINK_EXEC, .id = old.id, .ended = true, .exit_code = end->exit_code};
+	char text[] = "the command took too long and was killed";
+
+	m.error = old.timed_out ? text : NULL;
+	remove_exec(x);
+	if (!old.own && end->error)
+		answer_error(old.shim, old.id, end->error);
+	else if (!old.own)
+		agent_send(old.shim, &m, NULL);
+	else if (old.ended)
+		old.ended(old.data, end);
+}
+
 bool exec_reaped(struct shim *s, pid_t pid, int status)
 {
 	for (struct exec *x = s->execs; x; x = x->next) {
-		struct link_message m = {.type = LINK_EXEC, .id = x->id, .ended = true};
-		char text[] = "the command took too long and was killed";
-
 		if (x->pid != pid)
 			continue;
-		m.exit_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-		m.error = x->timed_out ? text : NULL;
-		remove_exec(x);
-		agent_send(s, &m, NULL);
+		finish(x, &(const struct exec_end){.exit_code = WIFSIGNALED(status)
+									? 128 + WTERMSIG(status)
+									: WEXITSTATUS(status)});
 		return true;
 	}
 	return false;
@@ -160,6 +177,7 @@ _Noreturn static void exec_child(
 		.process = file_path(x, "json"),
 	};
 	struct spawn sp = {.argv = argv};
+	char kept[24];
 	int report = x->launch.report_fd, r;
 	struct err e = {0};
 
@@ -170,7 +188,10 @@ _Noreturn static void exec_child(
 	(void)snprintf(console, sizeof console, "/proc/%d/fd/%d/%s", shim, x->run_fd, name);
 	if (m->tty)
 		rc.console_socket = console;
-	for (size_t i = 0; i < fds->n && i < 3; i++)
+	(void)snprintf(kept, sizeof kept, "%zu", fds->n > 3 ? fds->n - 3 : 0);
+	if (fds->n > 3)
+		rc.preserve_fds = kept;
+	for (size_t i = 0; i < fds->n; i++)
 		sp.fds[sp.n_fds++] = (struct spawn_fd){fds->fd[i], (int)i};
 	(void)runc_argv(RUNC_EXEC, &rc, argv);
 	r = spawn_become(&sp, &report);
@@ -183,6 +204,9 @@ _Noreturn static void exec_child(
 static void kill_it(struct exec *x)
 {
 	x->killed = true;
+	/* Its process group, too: the runtime has made it the leader, and not reaped, its number is nobody else's. */
+	if (x->pid > 0)
+		(void)kill(-x->pid, SIGKILL);
 	if (x->pidfd >= 0)
 		(void)syscall(SYS_pidfd_send_signal, x->pidfd, SIGKILL, NULL, 0);
 }
@@ -220,14 +244,15 @@ static void exec_launched(struct shim *s, struct job *j, int status, const struc
 		kill_it(x);
 		if (j->timed_out)
 			reap_kill_strays(s);
-		answer_error(s, x->id, text);
-		remove_exec(x);
+		finish(x, &(const struct exec_end){.error = text});
 		return;
 	}
 	x->pid = pid;
 	x->deadline_ns = x->timeout_ns ? shim_now(s) + x->timeout_ns : UINT64_MAX;
 	if (x->killed)
 		kill_it(x);
+	if (x->own)
+		return;
 	if (x->console_fd >= 0 && take_console(x, &terminal) < 0) {
 		answer_error(s, x->id, "the runtime sent no terminal");
 		kill_it(x);
@@ -273,7 +298,7 @@ static const char *refusal(const struct shim *s, const struct link_message *m,
 	size_t n = 0;
 
 	for (const struct exec *x = s->execs; x; x = x->next)
-		n++;
+		n += !x->own;
 	if (!m->id || !m->n_argv)
 		return "an exec needs an id and a command";
 	if (!c)
@@ -285,28 +310,21 @@ static const char *refusal(const struct shim *s, const struct link_message *m,
 	return NULL;
 }
 
-void exec_start(struct shim *s, const struct link_message *m, struct msg_fds *fds)
+/* @fresh: what the new one is to be, but for what is made here. */
+static int start(struct shim *s, const struct container *c, const struct link_message *m,
+	const struct msg_fds *fds, const struct exec *fresh, struct exec **ret)
 {
-	const struct container *c = find_running(s, m->container);
-	const char *why = refusal(s, m, fds, c);
+	struct exec *x = xcalloc(1, sizeof *x);
 	char path[CONTAINER_ID_MAX + 16];
 	pid_t shim = getpid();
-	struct exec *x;
 	int r;
 
-	if (why) {
-		answer_error(s, m->id, why);
-		return;
-	}
-	x = xcalloc(1, sizeof *x);
-	*x = (struct exec){.next = s->execs,
-		.shim = s,
-		.id = m->id,
-		.pidfd = -EBADF,
-		.console_fd = -EBADF,
-		.timeout_ns = m->timeout_ns,
-		.deadline_ns = UINT64_MAX,
-		.number = s->exec_number++};
+	*x = *fresh;
+	x->next = s->execs;
+	x->shim = s;
+	x->pidfd = x->console_fd = -EBADF;
+	x->deadline_ns = UINT64_MAX;
+	x->number = s->exec_number++;
 	s->execs = x;
 	memcpy(x->container_id, c->id, sizeof x->container_id);
 	(void)snprintf(path, sizeof path, "run/%s", c->id);
@@ -318,23 +336,57 @@ void exec_start(struct shim *s, const struct link_message *m, struct msg_fds *fd
 		r = job_start(s, &x->launch, s->timeout_ns);
 	if (r == 0)
 		exec_child(x, m, fds, shim);
-	if (r < 0) {
-		answer_error(s, m->id, strerror(-r));
+	if (r < 0)
 		remove_exec(x);
-	}
+	else
+		*ret = x;
+	return r < 0 ? r : 0;
+}
+
+void exec_start(struct shim *s, const struct link_message *m, struct msg_fds *fds)
+{
+	const struct container *c = find_running(s, m->container);
+	const struct exec fresh = {.id = m->id, .timeout_ns = m->timeout_ns};
+	const char *why = refusal(s, m, fds, c);
+	struct exec *x;
+	int r = why ? 0 : start(s, c, m, fds, &fresh, &x);
+
+	if (r < 0)
+		why = strerror(-r);
+	if (why)
+		answer_error(s, m->id, why);
+}
+
+int exec_own(struct shim *s, const struct container *c, const struct link_message *m,
+	const struct msg_fds *fds, exec_fn fn, void *data, struct exec **ret)
+{
+	return start(
+		s, c, m, fds, &(const struct exec){.own = true, .ended = fn, .data = data}, ret);
+}
+
+void exec_cancel(struct exec *x)
+{
+	kill_it(x);
+}
+
+void exec_forget(struct exec *x)
+{
+	x->ended = NULL;
+	kill_it(x);
 }
 
 void exec_kill(struct shim *s, uint64_t id)
 {
 	for (struct exec *x = s->execs; x; x = x->next)
-		if (x->id == id)
+		if (!x->own && x->id == id)
 			kill_it(x);
 }
 
 void exec_kill_all(struct shim *s)
 {
 	for (struct exec *x = s->execs; x; x = x->next)
-		kill_it(x);
+		if (!x->own)
+			kill_it(x);
 }
 
 void exec_timers(struct shim *s, uint64_t now_ns)

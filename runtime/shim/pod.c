@@ -8,6 +8,7 @@
 #include "cgroups/limits.h"
 #include "runtime/base/fs.h"
 #include "runtime/shim/clean.h"
+#include "runtime/shim/command.h"
 #include "runtime/shim/compose.h"
 #include "runtime/shim/exec.h"
 #include "runtime/shim/message.h"
@@ -54,6 +55,7 @@ static void fill_container(struct shim *s, struct container *c, const struct pla
 	c->stop_signal = pc->stop_signal;
 	c->restarts = c->attempt = c->clean_from = c->clean_to = pc->base_restarts;
 	c->pidfd = -EBADF;
+	c->runner.sock.fd = -EBADF;
 	c->waiting = "ContainerCreating";
 	if (pc->done)
 		container_set_done(c, pc->done);
@@ -490,6 +492,7 @@ void pod_timers(struct shim *s, uint64_t now_ns)
 	if (is_coming(s) && now_ns >= s->again_at_ns)
 		pod_advance(s);
 	exec_timers(s, now_ns);
+	commands_timers(s, now_ns);
 	clean_timer(s, now_ns);
 }
 
@@ -500,7 +503,7 @@ static uint64_t least(uint64_t a, uint64_t b)
 
 uint64_t pod_deadline(const struct shim *s)
 {
-	uint64_t at = exec_deadline(s);
+	uint64_t at = least(exec_deadline(s), commands_deadline(s));
 
 	if (is_leaving(s))
 		at = least(at, s->kill_at_ns);

@@ -21,6 +21,7 @@
 #include <sys/types.h>
 
 struct exec;
+struct command;
 
 /* Where the pod as a whole goes. */
 enum pod_course {
@@ -76,6 +77,8 @@ struct shim {
 	size_t n_containers;
 	struct exec *execs;
 	unsigned exec_number;
+	struct command *commands;
+	uint64_t command_number;
 	struct log_buffer log_buffer;
 	/* agent */
 	struct source listener, agent, signals;

@@ -14,6 +14,7 @@ static const struct runc all = {
 	.pid_file = "/p/pid",
 	.process = "/p/process.json",
 	.console_socket = "/p/sock",
+	.preserve_fds = "2",
 };
 
 static const struct {
@@ -25,7 +26,7 @@ static const struct {
 		   "--pid-file /p/pid web-0"},
 	{RUNC_EXEC, "/usr/sbin/runc --root /p/runc --log /p/log --log-format json exec --detach "
 		    "--process "
-		    "/p/process.json --pid-file /p/pid --console-socket /p/sock web-0"},
+		    "/p/process.json --pid-file /p/pid --console-socket /p/sock --preserve-fds 2 web-0"},
 	{RUNC_DELETE, "/usr/sbin/runc --root /p/runc --log /p/log --log-format json delete web-0"},
 };
 

@@ -34,7 +34,7 @@ static void copy_busybox(int bin_fd)
 	static const char *const applets[] = {"sh", "echo", "cat", "sleep", "ls", "id", "mount",
 		"touch", "dd", "head", "tail", "yes", "true", "false", "kill", "printf", "stat",
 		"grep", "wc", "ps", "hostname", "seq", "mkdir", "rm", "ln", "readlink", "env",
-		"tty", "ip", "nc", "test", "cut"};
+		"tty", "ip", "nc", "test", "cut", "sed"};
 	cleanup_free char *bytes = NULL;
 	size_t n;
 
@@ -97,6 +97,7 @@ void rig_open(struct rig *r)
 	p->namespace = xstrdup("default");
 	p->hostname = xstrdup("pod-host");
 	p->runtime = xstrdup(runc);
+	p->runner_program = realpath("build/berth-runner", NULL);
 	p->image_dir = xasprintf("%s/images", r->dir.path);
 	p->cgroup_base = xstrdup(RIG_CGROUP);
 	p->log_dir = xasprintf("%s/logs/pod", r->dir.path);
