@@ -51,13 +51,14 @@ policy_pod() { # NAME POLICY COMMAND
 
 @test "delete: SIGTERM first, SIGKILL when the grace is over" {
 	local began pid follower
-	busybox_pod gentle c 'trap "echo bye; exit 0" TERM; while :; do sleep 0.1; done' | apply
+	busybox_pod gentle c 'trap "echo bye; exit 0" TERM; echo hi; while :; do sleep 0.1; done' | apply
 	busybox_pod deaf c 'trap "" TERM; while :; do sleep 1; done' | apply
 	wait_running gentle
 	wait_running deaf
 	pid=$(container_pid deaf c)
 	berth logs -f gentle >"$BATS_TEST_TMPDIR/log" 3>&- &
 	follower=$!
+	until grep -q hi "$BATS_TEST_TMPDIR/log"; do kill -0 "$follower" || return 1; done
 	began=$SECONDS
 	berth delete pod gentle --grace-period=20
 	[ $((SECONDS - began)) -lt 5 ]
