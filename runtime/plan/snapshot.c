@@ -42,6 +42,8 @@ static const struct field container_fields[] = {
 	{STATE(exit_code, FIELD_I32)},
 	{STATE(signal, FIELD_I32)},
 	{STATE(oom_killed, FIELD_BOOL)},
+	{STATE(post_start_failed_at, FIELD_U64)},
+	{STATE(pre_stop_failed_at, FIELD_U64)},
 	{STATE(next_start_at, FIELD_U64)},
 	{STATE(last, FIELD_OPTIONAL), .record = &container_run_record},
 };

@@ -49,10 +49,11 @@ struct container_snapshot {
 	char *container_id; /* also the name of its cgroup below the pod's: NAME-N; NULL before the first start */
 	uint32_t restart_count;
 	bool started; /* running, its postStart is done and its startup probe, if it has one, has passed */
-	int32_t pid; /* in the host's pid namespace; 0 unless running. A hint (safety R28) */
+	int32_t pid; /* in the host's pid namespace; 0: no process. There, too, while postStart works. A hint (R28) */
 	uint64_t started_at, finished_at;
 	int32_t exit_code, signal;
 	bool oom_killed;
+	uint64_t post_start_failed_at, pre_stop_failed_at; /* when such a hook failed last */
 	uint64_t next_start_at;	    /* waiting in back-off: when it is started again */
 	struct container_run *last; /* the run before this one; NULL: none */
 };

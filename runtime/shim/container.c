@@ -93,7 +93,7 @@ static void launch(struct container *c)
 	set_waiting(c, "ContainerCreating", NULL);
 	if (c->counted)
 		c->restarts++;
-	c->counted = c->restart_asked = c->restart_now = c->unborn = false;
+	c->counted = c->restart_asked = c->restart_now = c->unborn = c->hook.failed = false;
 	c->start_at_wall_ns = 0;
 	launch_container(c);
 }
@@ -117,21 +117,27 @@ static void wait_longer(struct container *c)
 	char text[640], delay[32];
 
 	/* A start that failed has said why already, which helps more than these words. */
-	if (c->unborn || streq(c->ended[0].reason, "StartError"))
+	if (c->unborn || c->hook.failed || streq(c->ended[0].reason, "StartError"))
 		return;
 	(void)snprintf(text, sizeof text, "back-off %s restarting failed container=%s pod=%s",
 		delay_text(c->delay_ns, delay, sizeof delay), c->name, c->shim->title);
 	set_waiting(c, "CrashLoopBackOff", text);
 }
 
-static void send_stop_signal(struct container *c)
+void container_signal(struct container *c)
 {
 	signal_it(c, c->stop_signal);
 }
 
+static void ask_to_stop(struct container *c)
+{
+	if (!hook_stop(c))
+		container_signal(c);
+}
+
 static void (*const actions[ACTION_MAX])(struct container *c) = {
 	[ACTION_LAUNCH] = launch,
-	[ACTION_SIGNAL] = send_stop_signal,
+	[ACTION_SIGNAL] = ask_to_stop,
 	[ACTION_TELL] = wait_longer,
 };
 
@@ -179,6 +185,8 @@ void container_launched(struct container *c, pid_t pid, int pidfd)
 	c->started_ns = shim_now(c->shim);
 	c->started_wall_ns = clock_wall_ns(c->shim->clock);
 	dispatch(c, EVENT_LAUNCHED);
+	if (c->shim->course == COURSE_START && !c->told)
+		hook_start(c);
 	pod_advance(c->shim);
 }
 
@@ -243,6 +251,7 @@ void container_exited(struct container *c, int status)
 	struct run run = {0};
 
 	close_pid(c);
+	hook_close(c);
 	runner_close(c);
 	commands_end(c);
 	if (container_cgroup(c, c->id, path, sizeof path) == 0) {
@@ -275,6 +284,8 @@ void container_exited(struct container *c, int status)
 
 void container_end(struct container *c)
 {
+	if (c->step == STEP_RUN && c->shim->course == COURSE_END)
+		hook_end(c);
 	dispatch(c, EVENT_END);
 }
 
@@ -331,7 +342,7 @@ void container_open_gate(struct container *c)
 
 bool container_is_started(const struct container *c)
 {
-	return c->step == STEP_RUN && c->gate_open;
+	return c->step == STEP_RUN && c->gate_open && !hook_is_starting(c);
 }
 
 void container_restart(struct container *c, uint64_t grace_ns, bool back_off, const char *cause)
@@ -344,6 +355,35 @@ void container_restart(struct container *c, uint64_t grace_ns, bool back_off, co
 		c->kill_at_ns = shim_now(c->shim) + grace_ns;
 	}
 	dispatch(c, EVENT_RESTART);
+}
+
+void container_fail(struct container *c, const char *reason, const char *text)
+{
+	free(c->cause);
+	c->cause = xstrdup(text);
+	c->kill_at_ns = shim_now(c->shim) + c->shim->grace_ns;
+	set_waiting(c, reason, text);
+	dispatch(c, EVENT_RESTART);
+}
+
+uint64_t container_grace_end(const struct container *c)
+{
+	uint64_t end = c->kill_at_ns ? c->kill_at_ns : UINT64_MAX;
+
+	if (c->shim->course != COURSE_START && c->shim->kill_at_ns < end)
+		end = c->shim->kill_at_ns;
+	return end;
+}
+
+void container_spare(struct container *c)
+{
+	enum { LEAST_S = 2 }; /* the kubelet's smallest time between signal and kill */
+	uint64_t least = shim_now(c->shim) + LEAST_S * NS_PER_SEC;
+
+	if (c->kill_at_ns && c->kill_at_ns < least)
+		c->kill_at_ns = least;
+	if (c->shim->course == COURSE_END && c->shim->kill_at_ns < least)
+		c->shim->kill_at_ns = least;
 }
 
 uint64_t container_deadline(const struct container *c)

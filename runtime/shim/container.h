@@ -7,6 +7,7 @@
 #define RUNTIME_SHIM_CONTAINER_H
 
 #include "runtime/plan/plan.h"
+#include "runtime/shim/hook.h"
 #include "runtime/shim/job.h"
 #include "runtime/shim/logs.h"
 #include "runtime/shim/runner.h"
@@ -66,6 +67,7 @@ struct container {
 	char *cause;	/* why the agent ends this run; NULL */
 	struct job launch;
 	struct runner runner;
+	struct hook hook;
 	/* runs that have ended, the latest first */
 	struct run ended[2];
 	size_t n_ended;
@@ -101,6 +103,15 @@ void container_open_gate(struct container *c);
 bool container_is_started(const struct container *c);
 /** SIGKILL to all of it, now. */
 void container_kill(struct container *c);
+
+/** Its stop signal, now. */
+void container_signal(struct container *c);
+/** The run is no good: stopped with the pod's grace, started again by its policy. @reason: static, shown while it waits. */
+void container_fail(struct container *c, const char *reason, const char *text);
+/** When what is stopping is killed, CLOCK_BOOTTIME; UINT64_MAX: nobody has asked it to stop. */
+uint64_t container_grace_end(const struct container *c);
+/** Not before two seconds from now, though. */
+void container_spare(struct container *c);
 
 /** What has happened. @own_pidfd is the container's. */
 void container_launched(struct container *c, pid_t pid, int own_pidfd);

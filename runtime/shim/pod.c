@@ -56,6 +56,9 @@ static void fill_container(struct shim *s, struct container *c, const struct pla
 	c->restarts = c->attempt = c->clean_from = c->clean_to = pc->base_restarts;
 	c->pidfd = -EBADF;
 	c->runner.sock.fd = -EBADF;
+	c->hook.due_ns = UINT64_MAX;
+	plan_handler_copy(&pc->post_start, &c->hook.post_start);
+	plan_handler_copy(&pc->pre_stop, &c->hook.pre_stop);
 	c->waiting = "ContainerCreating";
 	if (pc->done)
 		container_set_done(c, pc->done);
@@ -80,6 +83,7 @@ int pod_open(struct shim *s, const struct plan *p, struct err *e)
 	int r;
 
 	s->runtime = xstrdup(p->runtime);
+	s->probe_program = p->probe_program ? xstrdup(p->probe_program) : NULL;
 	s->title = xasprintf("%s_%s(%s)", p->name, p->namespace, p->uid);
 	s->grace_ns = p->grace_ns;
 	pod_set_deadline(s, p->deadline_wall_ns);
@@ -481,6 +485,8 @@ static bool is_coming(const struct shim *s)
 
 void pod_timers(struct shim *s, uint64_t now_ns)
 {
+	/* First: the end of a preStop hook puts off the kill. */
+	hooks_timers(s, now_ns);
 	for (size_t i = 0; i < s->n_containers; i++)
 		container_timer(&s->containers[i], now_ns);
 	if (s->deadline_at_ns && now_ns >= s->deadline_at_ns)
@@ -503,7 +509,7 @@ static uint64_t least(uint64_t a, uint64_t b)
 
 uint64_t pod_deadline(const struct shim *s)
 {
-	uint64_t at = least(exec_deadline(s), commands_deadline(s));
+	uint64_t at = least(exec_deadline(s), least(commands_deadline(s), hooks_deadline(s)));
 
 	if (is_leaving(s))
 		at = least(at, s->kill_at_ns);

@@ -39,6 +39,7 @@ struct shim {
 	char *title; /* NAME_NAMESPACE(UID), as the kubelet names a pod in its messages */
 	char cgroup_base[64];
 	char *runtime;
+	char *probe_program; /* NULL: none */
 	uint64_t grace_ns;
 	uint64_t timeout_ns; /* of the runtime */
 	bool host_network, host_ipc, host_pid, share_pid;

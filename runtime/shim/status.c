@@ -63,6 +63,15 @@ static void set_waiting(struct container_snapshot *to, const struct container *c
 	}
 }
 
+/* Its first process runs, but it counts as running when its postStart hook is over, as for the kubelet. */
+static void set_starting(struct container_snapshot *to, const struct container *c)
+{
+	set_waiting(to, c);
+	free(to->container_id);
+	to->container_id = xstrdup(c->id);
+	to->pid = c->pid;
+}
+
 /* It has ended, to be run again with all others: not an end that counts. */
 static void set_restarting(struct container_snapshot *to, const struct container *c)
 {
@@ -102,7 +111,11 @@ struct pod_snapshot *status_snapshot(const struct shim *s)
 
 		to->name = xstrdup(c->name);
 		to->restart_count = c->restarts;
-		if (c->step == STEP_RUN)
+		to->post_start_failed_at = c->hook.post_start_failed_wall_ns;
+		to->pre_stop_failed_at = c->hook.pre_stop_failed_wall_ns;
+		if (c->step == STEP_RUN && hook_is_starting(c))
+			set_starting(to, c);
+		else if (c->step == STEP_RUN)
 			set_running(to, c);
 		else if (s->course == COURSE_AGAIN)
 			set_restarting(to, c);

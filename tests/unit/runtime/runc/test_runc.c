@@ -26,7 +26,8 @@ static const struct {
 		   "--pid-file /p/pid web-0"},
 	{RUNC_EXEC, "/usr/sbin/runc --root /p/runc --log /p/log --log-format json exec --detach "
 		    "--process "
-		    "/p/process.json --pid-file /p/pid --console-socket /p/sock --preserve-fds 2 web-0"},
+		    "/p/process.json --pid-file /p/pid --console-socket /p/sock --preserve-fds 2 "
+		    "web-0"},
 	{RUNC_DELETE, "/usr/sbin/runc --root /p/runc --log /p/log --log-format json delete web-0"},
 };
 
