@@ -8,6 +8,7 @@
 #include "agent/api/backend.h"
 #include "agent/control/control.h"
 #include "agent/control/manifests.h"
+#include "agent/node/findings.h"
 #include "agent/node/oci_runtime.h"
 #include "agent/node/privileges.h"
 #include "agent/node/tree.h"
@@ -37,7 +38,7 @@ struct options {
 	const char *runtime, *skopeo, *node_name, *manifests, *socket_group, *log_level;
 	uid_t uids[UIDS_MAX];
 	size_t n_uids;
-	bool keep_capabilities;
+	bool keep_capabilities, check;
 };
 
 /* One row an option; `offset` is of the string it sets. */
@@ -76,6 +77,8 @@ static const struct option_row {
 		0, 'k'},
 	{"log-level", "LEVEL", "error, warning, info (default) or debug",
 		offsetof(struct options, log_level), 0},
+	{"check", NULL, "print what this host has and lacks, as `berth check` does, and end", 0,
+		'c'},
 	{"version", NULL, "print the version", 0, 'v'},
 	{"help", NULL, "print this text", 0, 'h'},
 };
@@ -99,6 +102,10 @@ static int set_option(struct options *o, const struct option_row *row, const cha
 
 	if (row->letter == 'k') {
 		o->keep_capabilities = true;
+		return 0;
+	}
+	if (row->letter == 'c') {
+		o->check = true;
 		return 0;
 	}
 	if (row->letter != 'u') {
@@ -196,6 +203,11 @@ static char *find_program(const char *name)
 			return realpath(path, NULL);
 	}
 	return NULL;
+}
+
+static const char *runtime_path(const struct options *o)
+{
+	return o->runtime ? o->runtime : "/usr/sbin/runc";
 }
 
 static int find_programs(struct agent *a, struct err *e)
@@ -371,7 +383,7 @@ static int open_control(struct agent *a, struct err *e)
 		.root = a->tree.root,
 		.cgroup_base = a->cgroup_base,
 		.node_name = a->node_name,
-		.runtime = a->o->runtime ? a->o->runtime : "/usr/sbin/runc",
+		.runtime = runtime_path(a->o),
 		.shim = a->shim,
 		.probe = a->probe,
 		.runner = a->runner,
@@ -528,6 +540,31 @@ static int agent_run(struct agent *a, struct err *e)
 	return r;
 }
 
+/* For a host on which berthd cannot start, too. Returns: exit status. */
+static int check_host(struct agent *a)
+{
+	const char *root = a->o->root ? a->o->root : "/";
+	cleanup_close int root_fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_json json_t *list = NULL;
+	struct findings_options options = {
+		.root_fd = root_fd, .runtime = runtime_path(a->o), .skopeo = a->o->skopeo};
+	size_t i, errors = 0;
+	const json_t *one;
+
+	(void)find_programs(a, NULL);
+	options.shim = a->shim ? a->shim : "berth-shim";
+	options.unpack = a->unpack ? a->unpack : "berth-unpack";
+	if (cgroup_host_open(AT_FDCWD, &a->cgroups) == 0)
+		options.cgroups = &a->cgroups;
+	list = findings(&options);
+	json_array_foreach (list, i, one) {
+		errors += (size_t)streq(json_str(one, "status"), "error");
+		(void)printf("%-8s %-24s %s\n", json_str(one, "status"), json_str(one, "name"),
+			json_str(one, "message"));
+	}
+	return errors ? 1 : 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct options o = {.log_level = "info"};
@@ -545,6 +582,11 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	log_open(level, getenv("JOURNAL_STREAM") != NULL);
+	if (o.check) {
+		r = check_host(&a);
+		agent_done(&a);
+		return r;
+	}
 	r = agent_run(&a, &e);
 	if (r < 0)
 		log_line(LOG_ERR, "berthd cannot run", "error", err_text(&e));

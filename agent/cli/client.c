@@ -93,8 +93,8 @@ static int connect_failed(const char *path, int error, struct err *e)
 	case ENOTDIR:
 		return err_set(e, -ENOENT,
 			"there is no socket at %s: is berthd running? (start it: systemctl start "
-			"berth; for an agent "
-			"elsewhere: --root DIR, --socket PATH or BERTH_ROOT)",
+			"berth; what this host lacks: berthd --check; for an agent elsewhere: "
+			"--root DIR, --socket PATH or BERTH_ROOT)",
 			path);
 	case ECONNREFUSED:
 		return err_set(e, -ECONNREFUSED,

@@ -72,6 +72,24 @@ static void look_at_capabilities(const struct findings_options *o, json_t *list)
 			"own");
 }
 
+/* The runtime moves a container's root into place with pivot_root, which wants its own to be a mount. */
+static void look_at_root(const struct findings_options *o, json_t *list)
+{
+	struct statx root = {0};
+
+	(void)o;
+	if (statx(AT_FDCWD, "/", AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &root) < 0 ||
+		!(root.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT))
+		return; /* an older kernel does not say */
+	if (root.stx_attributes & STATX_ATTR_MOUNT_ROOT)
+		finding_add(list, "root-mount", "ok", "the root directory is a mount point");
+	else
+		finding_add(list, "root-mount", "error",
+			"the root directory is no mount point (a chroot?), so the runtime cannot "
+			"start "
+			"containers; enter this tree by pivot_root or boot it");
+}
+
 static bool has_file_system(const char *name)
 {
 	cleanup_free char *text = NULL;
@@ -223,7 +241,7 @@ static void look_at_disk(const struct findings_options *o, json_t *list)
 json_t *findings(const struct findings_options *options)
 {
 	static void (*const looks[])(const struct findings_options *, json_t *) = {
-		look_at_capabilities, look_at_cgroups, look_at_kernel, look_at_jail,
+		look_at_capabilities, look_at_root, look_at_cgroups, look_at_kernel, look_at_jail,
 		look_at_programs, look_at_forwarding, look_at_disk, look_at_runtime};
 	json_t *list = json_array();
 

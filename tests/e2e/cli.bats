@@ -58,6 +58,10 @@ configmaps=/api/v1/namespaces/default/configmaps
 	[[ $output == *berth* || $output == *[Vv]ersion* ]]
 	run berth check
 	[[ $output == *runc* ]]
+	run -0 "$BUILD/berthd" --check # without an agent
+	[[ $output == *"ok       root-mount"* && $output == *CVE-2024-21626* ]]
+	run -1 "$BUILD/berthd" --check --runtime /no/such/runc
+	[[ $output == *"error    oci-runtime"*/no/such/runc* ]]
 	berth completion bash | bash -n
 	run ! berth nosuchcommand
 	[[ $output == *nosuchcommand* ]]
