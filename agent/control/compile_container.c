@@ -332,5 +332,11 @@ int compile_container(struct compiling *k, struct plan_container *c, struct err 
 		r = compile_security(k, c, e);
 	if (r >= 0)
 		r = compile_mounts(k, c, e);
+	if (r >= 0)
+		r = compile_handler(k, json_at(k->container, "lifecycle", "postStart", NULL),
+			&c->post_start, e);
+	if (r >= 0)
+		r = compile_handler(
+			k, json_at(k->container, "lifecycle", "preStop", NULL), &c->pre_stop, e);
 	return r;
 }

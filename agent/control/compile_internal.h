@@ -20,4 +20,10 @@ struct compiling {
 /** Fills @c, which is init or not already. Returns as compile_pod. */
 int compile_container(struct compiling *k, struct plan_container *c, struct err *e);
 
+/* compile_handler.c */
+
+/** Fills @ret from a hook; a missing one is none. 0, or -EINVAL: a port that the container does not have. */
+int compile_handler(
+	const struct compiling *k, const json_t *handler, struct plan_handler *ret, struct err *e);
+
 #endif

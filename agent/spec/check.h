@@ -25,6 +25,10 @@ void check_own_annotation(struct walk *w, const char *key);
 void check_data_key(struct walk *w, const json_t *value);
 void check_data_keys(struct walk *w, const json_t *map);
 void check_port_name(struct walk *w, const json_t *value);
+/** Of an IntOrString: a number was looked at already. */
+void check_port(struct walk *w, const json_t *value);
+void check_header_name(struct walk *w, const json_t *value);
+void check_header_value(struct walk *w, const json_t *value);
 void check_env_name(struct walk *w, const json_t *value);
 void check_word(struct walk *w, const json_t *value);
 void check_ip(struct walk *w, const json_t *value);

@@ -210,6 +210,35 @@ void check_port_name(struct walk *w, const json_t *value)
 			"least one letter, and no '-' at its ends");
 }
 
+void check_port(struct walk *w, const json_t *value)
+{
+	if (json_is_string(value))
+		check_port_name(w, value);
+}
+
+/* RFC 9110 allows more characters in a token; Kubernetes does not. */
+void check_header_name(struct walk *w, const json_t *value)
+{
+	const char *name = json_string_value(value);
+	for (const char *c = name; *c; c++)
+		if (!isalnum((unsigned char)*c) && *c != '-') {
+			walk_invalid(w, value,
+				"a valid HTTP header must consist of alphanumeric characters or "
+				"'-' (e.g. 'X-Header-Name')");
+			return;
+		}
+}
+
+/* A line's end in it would be another header. */
+void check_header_value(struct walk *w, const json_t *value)
+{
+	for (const char *c = json_string_value(value); *c; c++)
+		if ((unsigned char)*c < ' ' && *c != '\t') {
+			walk_invalid(w, value, "must not contain control characters");
+			return;
+		}
+}
+
 void check_env_name(struct walk *w, const json_t *value)
 {
 	for (const char *p = json_string_value(value); *p; p++)

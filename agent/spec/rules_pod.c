@@ -248,9 +248,34 @@ static void check_container_names(struct walk *w, const json_t *spec)
 	map_done(&names);
 }
 
+/* What runs to its end is neither asked how it is nor asked to stop. */
+static void check_init_containers(struct walk *w, const json_t *spec)
+{
+	static const char *const members[] = {
+		"lifecycle", "livenessProbe", "readinessProbe", "startupProbe"};
+	const json_t *inits = json_list(spec, "initContainers");
+	size_t mark = walk_field(w, "initContainers");
+	for (size_t i = 0; i < json_array_size(inits) && i < CONTAINERS_MAX; i++) {
+		const json_t *init = json_array_get(inits, i);
+		if (streq(json_str(init, "restartPolicy"), "Always"))
+			continue;
+		size_t item = walk_index(w, i);
+		for (size_t k = 0; k < ARRAY_SIZE(members); k++) {
+			size_t leaf = walk_field(w, members[k]);
+			if (json_map(init, members[k]))
+				walk_forbidden(w, "may not be set for init containers without "
+						  "restartPolicy=Always");
+			walk_up(w, leaf);
+		}
+		walk_up(w, item);
+	}
+	walk_up(w, mark);
+}
+
 void rule_pod_spec(struct walk *w, const json_t *spec)
 {
 	check_container_names(w, spec);
+	check_init_containers(w, spec);
 	if (json_flag(spec, "hostPID", false) && json_flag(spec, "shareProcessNamespace", false)) {
 		size_t mark = walk_field(w, "shareProcessNamespace");
 		walk_invalid(w, json_true(), "cannot be set together with hostPID");

@@ -4,23 +4,25 @@
  * Source: Kubernetes API reference 1.35, "Probe" and "Lifecycle".
  */
 #include "agent/spec/check.h"
+#include "agent/spec/rules.h"
 #include "agent/spec/schema.h"
 
 static const struct field exec_action[] = {
 	{"command", STRING, "Program and arguments, run in the container without a shell.",
-		.flags = LIST},
+		.flags = LIST | REQUIRED},
 	END,
 };
 static const struct type type_exec_action = {"ExecAction", "Runs a command.", exec_action};
 static const struct field http_header[] = {
-	{"name", STRING, "Name of the header.", .flags = REQUIRED},
-	{"value", STRING, "Its value.", .flags = REQUIRED},
+	{"name", STRING, "Name of the header.", .flags = REQUIRED, .check = check_header_name},
+	{"value", STRING, "Its value.", .check = check_header_value},
 	END,
 };
 static const struct type type_http_header = {"HTTPHeader", "A header to send.", http_header};
 static const struct field http_get[] = {
 	{"path", STRING, "Path to ask for.", .fallback = "/"},
-	{"port", INT_OR_STRING, "Number or name of the port.", .flags = REQUIRED},
+	{"port", INT_OR_STRING, "Number or name of the port.", .flags = REQUIRED, RANGE(1, 65535),
+		.check = check_port},
 	{"host", STRING, "Host to connect to; the pod's address when missing."},
 	{"scheme", STRING, "HTTP or HTTPS.", VALUES("HTTP", "HTTPS"), .fallback = "HTTP"},
 	{"httpHeaders", OBJECT, "Headers to send.", .flags = LIST, .of = &type_http_header},
@@ -28,7 +30,8 @@ static const struct field http_get[] = {
 };
 static const struct type type_http_get = {"HTTPGetAction", "Asks for a page.", http_get};
 static const struct field tcp_socket[] = {
-	{"port", INT_OR_STRING, "Number or name of the port.", .flags = REQUIRED},
+	{"port", INT_OR_STRING, "Number or name of the port.", .flags = REQUIRED, RANGE(1, 65535),
+		.check = check_port},
 	{"host", STRING, "Host to connect to; the pod's address when missing."},
 	END,
 };
@@ -71,17 +74,15 @@ static const struct field handler[] = {
 		.of = &type_exec_action},
 	{"httpGet", OBJECT, "Asks for a page.", .flags = ONE_OF, .of = &type_http_get},
 	{"sleep", OBJECT, "Waits.", .flags = ONE_OF, .of = &type_sleep},
-	{"tcpSocket", OBJECT, "Opens a connection (obsolete).", .flags = ONE_OF,
-		.of = &type_tcp_socket},
+	{"tcpSocket", OBJECT, "Opens a connection (obsolete: a kubelet fails such a hook).",
+		.flags = ONE_OF, .of = &type_tcp_socket},
 	END,
 };
 static const struct type type_handler = {"LifecycleHandler",
 	"What to do at a turn of the container's life.", handler, .one_of = "a handler type"};
-#define NO_HOOKS "berth does not run lifecycle hooks yet"
 static const struct field lifecycle[] = {
-	{"postStart", OBJECT, "Done right after its start.", .of = &type_handler, REFUSE(NO_HOOKS)},
-	{"preStop", OBJECT, "Done before it is asked to stop.", .of = &type_handler,
-		REFUSE(NO_HOOKS)},
+	{"postStart", OBJECT, "Done right after its start.", .of = &type_handler},
+	{"preStop", OBJECT, "Done before it is asked to stop.", .of = &type_handler},
 	/* Of the names that Kubernetes lists, those that can sensibly ask a process to stop. */
 	{"stopSignal", STRING, "Signal that asks it to stop, instead of the image's.",
 		VALUES("SIGABRT", "SIGALRM", "SIGCONT", "SIGHUP", "SIGINT", "SIGIO", "SIGKILL",
@@ -89,4 +90,5 @@ static const struct field lifecycle[] = {
 			"SIGWINCH")},
 	END,
 };
-const struct type type_lifecycle = {"Lifecycle", "Hooks of a container.", lifecycle};
+const struct type type_lifecycle = {
+	"Lifecycle", "Hooks of a container.", lifecycle, .rule = rule_lifecycle};

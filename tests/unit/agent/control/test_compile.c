@@ -107,6 +107,21 @@ static const struct {
 		"}}}]",
 		"containers.0.env.1", "'W'"},
 	{"", "", "containers.0.layers", "['l/b/fs','l/a/fs']"},
+	/* hooks */
+	{"", "", "containers.0.pre_stop", NULL},
+	{"", "'lifecycle':{'postStart':{'exec':{'command':['a','b']}}}", "containers.0.post_start",
+		"{'kind':'exec','argv':['a','b']}"},
+	{"", "'lifecycle':{'preStop':{'sleep':{'seconds':3}}}", "containers.0.pre_stop",
+		"{'kind':'sleep','sleep_ns':3000000000}"},
+	{"",
+		"'ports':[{'name':'http','containerPort':8080}],"
+		"'lifecycle':{'preStop':{'httpGet':{'port':'http','path':'bye','scheme':'HTTPS',"
+		"'httpHeaders':[{'name':'A','value':'b: c'}]}}}",
+		"containers.0.pre_stop",
+		"{'kind':'http','host':'10.88.0.7','port':8080,'path':'/bye','https':true,"
+		"'headers':['A: b: c']}"},
+	{"", "'lifecycle':{'preStop':{'tcpSocket':{'port':81,'host':'h'}}}",
+		"containers.0.pre_stop", "{'kind':'tcp','host':'h','port':81}"},
 	{"", "", "containers.0.stop_signal", "3"},
 	/* as whom */
 	{"", "", "containers.0.user.image_user", "'app'"},

@@ -80,8 +80,6 @@ static const struct {
 		"set when `type` is Localhost\n"},
 	{ONE(",\"lifecycle\":{\"stopSignal\":\"SIGUSR1\"}"), ""},
 	{ONE(",\"lifecycle\":{\"stopSignal\":\"USR1\",\"preStop\":{\"sleep\":{\"seconds\":1}}}"),
-		"spec.containers[0].lifecycle.preStop: Forbidden: berth does not run lifecycle "
-		"hooks yet\n"
 		"spec.containers[0].lifecycle.stopSignal: Unsupported value: \"USR1\": supported "
 		"values: "
 		"\"SIGABRT\", \"SIGALRM\", \"SIGCONT\", \"SIGHUP\", \"SIGINT\", \"SIGIO\", "
@@ -96,6 +94,40 @@ static const struct {
 	      "\"Memory\"}}]"),
 		""},
 	/* validation */
+	{ONE(",\"lifecycle\":{\"preStop\":{}}"), "spec.containers[0].lifecycle.preStop: Required "
+						 "value: must specify a handler type\n"},
+	{ONE(",\"lifecycle\":{\"preStop\":{\"exec\":{},\"sleep\":{\"seconds\":1}}}"),
+		"spec.containers[0].lifecycle.preStop.exec.command: Required value\n"
+		"spec.containers[0].lifecycle.preStop.sleep: Forbidden: may not specify more than "
+		"1 of them, and exec is there\n"},
+	{ONE(",\"lifecycle\":{\"preStop\":{\"sleep\":{\"seconds\":31}}}"),
+		"spec.containers[0].lifecycle.preStop.sleep: Invalid value: 31: must be "
+		"non-negative and less than terminationGracePeriodSeconds (30)\n"},
+	{ONE(",\"lifecycle\":{\"postStart\":{\"sleep\":{\"seconds\":0}},\"preStop\":{\"sleep\":{"
+	     "\"seconds\":30}}}"),
+		""},
+	{ONE(",\"lifecycle\":{\"postStart\":{\"httpGet\":{\"port\":0,\"scheme\":\"FTP\","
+	     "\"httpHeaders\":[{\"name\":\"X A\",\"value\":\"a\\nb\"}]}}}"),
+		"spec.containers[0].lifecycle.postStart.httpGet.port: Invalid value: 0: must be "
+		"between 1 and 65535, inclusive\n"
+		"spec.containers[0].lifecycle.postStart.httpGet.scheme: Unsupported value: "
+		"\"FTP\": supported values: \"HTTP\", \"HTTPS\"\n"
+		"spec.containers[0].lifecycle.postStart.httpGet.httpHeaders[0].name: Invalid "
+		"value: "
+		"\"X A\": a valid HTTP header must consist of alphanumeric characters or '-' (e.g. "
+		"'X-Header-Name')\n"
+		"spec.containers[0].lifecycle.postStart.httpGet.httpHeaders[0].value: Invalid "
+		"value: \"a\\nb\": must not contain control characters\n"},
+	{ONE(",\"ports\":[{\"name\":\"web\",\"containerPort\":80}],"
+	     "\"lifecycle\":{\"postStart\":{\"httpGet\":{\"port\":\"web\"}},"
+	     "\"preStop\":{\"tcpSocket\":{\"port\":\"wep\"}}}"),
+		"spec.containers[0].lifecycle.preStop.tcpSocket.port: Invalid value: \"wep\": no "
+		"port of this container has this name\n"},
+	{POD("\"initContainers\":[{\"name\":\"i\",\"image\":\"i\",\"lifecycle\":{\"preStop\":{"
+	     "\"exec\":{\"command\":[\"true\"]}}}}],\"containers\":[{\"name\":\"c\",\"image\":"
+	     "\"i\"}]"),
+		"spec.initContainers[0].lifecycle: Forbidden: may not be set for init containers "
+		"without restartPolicy=Always\n"},
 	{POD("\"containers\":[{\"name\":\"Web\"}]"),
 		"spec.containers[0].name: Invalid value: \"Web\": a lowercase RFC 1123 label must "
 		"consist of lower case alphanumeric characters or '-', must start and end with an "
