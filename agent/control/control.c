@@ -11,6 +11,7 @@
 #include "agent/node/findings.h"
 #include "agent/node/oci_runtime.h"
 #include "agent/spec/selector.h"
+#include "agent/status/pod_status.h"
 #include "runtime/base/fs.h"
 #include "runtime/base/log.h"
 #include "runtime/image/image.h"
@@ -132,11 +133,32 @@ static int mark_matching(void *data, const struct store_record *record)
 	return 0;
 }
 
+/* Is there anything in this change that a controller counts? Most changes are of a status that it does not read. */
+static bool concerns_controllers(const struct store_event *event)
+{
+	static const char *const members[] = {"labels", "ownerReferences", "deletionTimestamp"};
+	const json_t *a = json_map(event->before, "metadata");
+	const json_t *b = json_map(event->object, "metadata");
+
+	if (event->change != STORE_MODIFIED)
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
+		const json_t *x = json_object_get(a, members[i]);
+		const json_t *y = json_object_get(b, members[i]);
+		if (x != y && !(x && y && json_equal(x, y)))
+			return true;
+	}
+	return pod_ended(event->before) != pod_ended(event->object) ||
+	       pod_is_ready(event->before) != pod_is_ready(event->object);
+}
+
 /* Controllers that own the pod, owned it, or may want to. */
 static void mark_controllers(struct control *c, const struct store_event *event)
 {
 	struct match m = {c, json_at(event->object, "metadata", "labels", NULL)};
 
+	if (!concerns_controllers(event))
+		return;
 	if (event->before)
 		mark_controller(c, event->before);
 	mark_controller(c, event->object);

@@ -170,15 +170,16 @@ void pod_say(struct pod *p, bool warning, const char *reason, const char *format
 void pod_say_of(struct pod *p, const char *container, bool warning, const char *reason,
 	const char *format, ...)
 {
-	cleanup_json json_t *object = NULL;
-	char field[96] = "";
+	const char *list = "containers";
+	char field[96];
 	va_list args;
 
-	/* Only the object tells an init container from the others. */
-	if (pod_object(p, &object) == 0)
-		(void)subject_of_container(object, container, field);
+	for (size_t i = 0; i < p->n_images; i++)
+		if (p->images[i].init && streq(p->images[i].container, container))
+			list = "initContainers";
+	(void)snprintf(field, sizeof(field), "spec.%s{%s}", list, container);
 	va_start(args, format);
-	say(p, field[0] ? field : NULL, warning, reason, format, args);
+	say(p, field, warning, reason, format, args);
 	va_end(args);
 }
 

@@ -60,6 +60,7 @@ enum pod_action pod_decide(const struct pod_view *v);
 /* What is known of the image of one container. */
 struct pod_image {
 	char *container; /* its name */
+	bool init;	 /* it is one of initContainers */
 	char *ref;	 /* as the spec has it */
 	char *why; /* ErrImagePull, ImagePullBackOff, ErrImageNeverPull …; NULL: nothing wrong */
 	char *message;
@@ -177,8 +178,8 @@ void pod_lost(struct pod *p);
 
 /* pod_report.c */
 void report_work(void *control, const char *uid);
-/** Writes the status now when it has changed. */
-void pod_report(struct pod *p);
+/** Writes the status now when it has changed. 0; -errno: it was not written and is tried again. */
+int pod_report(struct pod *p);
 
 /* pod_adopt.c */
 /** Fills the map from the store, the run directory and the cgroups. */

@@ -15,6 +15,7 @@
 #include "runtime/base/log.h"
 #include "runtime/net/net.h"
 
+#include <fcntl.h>
 #include <sys/pidfd.h>
 
 /* What a shim gets beyond the grace before it is taken for hung. */
@@ -194,15 +195,41 @@ static int bury_again(struct pod *p)
 	return 0;
 }
 
-static void end_unseen(struct pod *p)
+static int end_unseen(struct pod *p)
 {
 	p->failed_reason = "ContainerStatusUnknown";
 	p->failed_message = "the pod's processes ended and nobody saw how; its restartPolicy is "
 			    "Never";
-	pod_report(p);
+	if (pod_report(p) < 0)
+		return bury_again(p);
 	(void)trash_put(p->control->trash, p->control->state_fd, p->uid);
 	p->stage = POD_ENDED;
 	pod_release_load(p);
+	return 0;
+}
+
+/* What a shim said last, when this agent did not hear it: the pod ended while no agent was there. */
+static void read_last_words(struct pod *p)
+{
+	cleanup_close int state_fd =
+		fs_open_beneath(p->control->state_fd, p->uid, O_RDONLY | O_DIRECTORY, 0);
+	struct pod_snapshot *last = NULL;
+
+	if (p->orderly || state_fd < 0 || snapshot_read_final(state_fd, &last) < 0)
+		return;
+	snapshot_free(p->snapshot);
+	p->snapshot = last;
+	p->orderly = true;
+}
+
+/* They are written down: the next shim of the pod says its own. */
+static void forget_last_words(struct pod *p)
+{
+	cleanup_close int state_fd =
+		fs_open_beneath(p->control->state_fd, p->uid, O_RDONLY | O_DIRECTORY, 0);
+
+	if (state_fd >= 0)
+		(void)unlinkat(state_fd, SNAPSHOT_FINAL, 0);
 }
 
 int pod_bury(struct pod *p, const json_t *object)
@@ -214,27 +241,32 @@ int pod_bury(struct pod *p, const json_t *object)
 		(void)pidfd_send_signal(p->pidfd, SIGKILL, NULL, 0);
 		return 0;
 	}
+	if (wanted)
+		read_last_words(p);
 	if (clear_cgroups(p) < 0 || clear_dirs(p, !wanted) < 0)
 		return bury_again(p);
 	clear_network(p);
 	pod_link_close(p);
-	/* Nobody saw the end of what a dead shim had running: its last words are out of date. */
+	/* Nobody saw the end of what a dead shim had running: what it said before is out of date. */
 	if (!p->orderly)
 		snapshot_free(take(p->snapshot));
-	if (wanted && ends_here(p, object)) {
-		end_unseen(p);
-		return 0;
-	}
-	pod_report(p);
+	if (wanted && ends_here(p, object))
+		return end_unseen(p);
+	/* How its containers ended is known here only: it is kept until it is written down. */
+	if (pod_report(p) < 0)
+		return bury_again(p);
+	forget_last_words(p);
 	snapshot_free(take(p->snapshot));
-	if (wanted)
-		note_crash(p);
-	else
+	if (!wanted)
 		pod_release_load(p);
+	else if (!p->orderly)
+		note_crash(p);
 	p->stop_by_ns = 0;
 	p->stage = wanted || meta_str(object, "deletionTimestamp")[0] ? POD_PENDING : POD_ENDED;
 	p->orderly = false;
-	return object != NULL || p->stage == POD_ENDED;
+	/* What has just been reported may be that the pod has ended: the object is read again. */
+	pod_mark(p);
+	return 0;
 }
 
 /* ---- the object --------------------------------------------------------------------------------------- */

@@ -98,7 +98,6 @@ void pod_say_scheduled(struct pod *p)
 
 	if (!p->scheduled_unsaid)
 		return;
-	p->scheduled_unsaid = false;
 	recorder_say(c->recorder, BY_SCHEDULER, &about, false, "Scheduled",
 		"Successfully assigned %s/%s to %s", p->ns, p->name, c->o.node_name);
 }
@@ -142,9 +141,11 @@ void pod_make_images(struct pod *p, const json_t *object)
 	if (!p->images) {
 		p->n_images = pod_container_count(object);
 		p->images = xcalloc(p->n_images ? p->n_images : 1, sizeof(*p->images));
-		for (size_t i = 0; i < p->n_images; i++)
-			p->images[i].container =
-				xstrdup(json_str_or(pod_container(object, i, NULL), "name", ""));
+		for (size_t i = 0; i < p->n_images; i++) {
+			struct pod_image *image = &p->images[i];
+			const json_t *container = pod_container(object, i, &image->init);
+			image->container = xstrdup(json_str_or(container, "name", ""));
+		}
 	}
 	for (size_t i = 0; i < p->n_images; i++)
 		set_ref(&p->images[i], json_str_or(pod_container(object, i, NULL), "image", ""));

@@ -168,30 +168,48 @@ static bool bind_to_node(const struct pod *p, json_t *object)
 	return true;
 }
 
-void pod_report(struct pod *p)
+/* The status and what is new in it, as one write: an agent that dies says nothing twice and leaves nothing unsaid. */
+static int write_news(struct pod *p, json_t *object, const json_t *before, json_t *status)
+{
+	struct store *store = p->control->o.store;
+	int r = store_begin(store, STORE_NORMAL, NULL);
+
+	if (r < 0)
+		return r;
+	pod_say_scheduled(p);
+	json_put(object, "status", json_incref(status));
+	r = store_update(store, p->control->pod_kind, object, STORE_NORMAL, NULL);
+	if (r < 0) {
+		store_rollback(store);
+		return r;
+	}
+	say_news(p, before, status);
+	r = store_commit(store, NULL);
+	p->scheduled_unsaid = p->scheduled_unsaid && r < 0;
+	return r;
+}
+
+int pod_report(struct pod *p)
 {
 	struct control *c = p->control;
 	cleanup_json json_t *object = NULL;
 
 	if (pod_object(p, &object) < 0)
-		return;
+		return 0;
 	/* One who has ended stays as it is; one that a shim of ours has not told about yet, too. */
 	if (p->stage == POD_ENDED || p->stage == POD_ADOPTED)
-		return;
-	pod_say_scheduled(p);
+		return 0;
 	bool bound = bind_to_node(p, object);
 	cleanup_json json_t *status = make_status(p, object);
 	cleanup_json json_t *before = json_incref(json_map(object, "status"));
-	if (!bound && pod_status_same(before, status))
-		return;
-	json_put(object, "status", json_incref(status));
-	if (store_update(c->o.store, c->pod_kind, object, STORE_NORMAL, NULL) < 0) {
+	if (!bound && !p->scheduled_unsaid && pod_status_same(before, status))
+		return 0;
+	int r = write_news(p, object, before, status);
+	if (r < 0)
 		lane_add_at(c->report_lane, p->uid, control_now(c) + NS_PER_SEC);
-		return;
-	}
-	say_news(p, before, status);
-	if (pod_ended(object))
+	else if (pod_ended(object))
 		pod_mark(p);
+	return r;
 }
 
 void report_work(void *control, const char *uid)
@@ -199,5 +217,5 @@ void report_work(void *control, const char *uid)
 	struct pod *p = pod_find(control, uid);
 
 	if (p)
-		pod_report(p);
+		(void)pod_report(p); /* it comes again by itself */
 }

@@ -8,10 +8,20 @@
 
 #include "agent/spec/spec.h"
 #include "runtime/base/clock.h"
+#include "runtime/base/map.h"
 
 #include <stdarg.h>
 
 enum { RECORDS_KEPT = RECORDS_MAX * 9 / 10, NAME_PART_MAX = 200, MESSAGE_MAX = 1024 };
+
+/* What one component may say of one object. Source: client-go, tools/record, EventSourceObjectSpamFilter. */
+enum { SAY_BURST = 25 };
+#define SAY_AGAIN_NS (300 * NS_PER_SEC)
+
+/* How much it has said lately, as a time: it grows by SAY_AGAIN_NS with each record, and the clock catches up. */
+struct talker {
+	uint64_t spent_until_ns;
+};
 
 struct recorder {
 	struct store *store;
@@ -20,6 +30,7 @@ struct recorder {
 	char *node;
 	size_t count; /* records in the store, as far as this recorder has made or seen them */
 	uint64_t lost;
+	struct map talkers; /* "component/kind/uid" → struct talker */
 };
 
 int recorder_new(struct store *store, const struct clock *clock, const char *node,
@@ -32,7 +43,11 @@ int recorder_new(struct store *store, const struct clock *clock, const char *nod
 	if (n < 0)
 		return err_wrap(e, n, "counting the events");
 	r = xcalloc(1, sizeof *r);
-	*r = (struct recorder){store, clock, kind, xstrdup(node), (size_t)n, 0};
+	*r = (struct recorder){.store = store,
+		.clock = clock,
+		.kind = kind,
+		.node = xstrdup(node),
+		.count = (size_t)n};
 	*ret = r;
 	return 0;
 }
@@ -41,6 +56,9 @@ void recorder_free(struct recorder *own_r)
 {
 	if (!own_r)
 		return;
+	for (struct map_item *i = map_first(&own_r->talkers); i; i = map_next(i))
+		free(map_value(i));
+	map_done(&own_r->talkers);
 	free(own_r->node);
 	free(own_r);
 }
@@ -134,6 +152,39 @@ static int write_record(struct recorder *r, const char *component, const struct 
 	return res;
 }
 
+/* May this be said, or has it been said too often? A pod that crashes in a loop must not fill the store with it. */
+static bool may_say(struct recorder *r, const char *component, const struct subject *about)
+{
+	cleanup_free char *key = xasprintf(
+		"%s/%s/%s", component, about->kind, about->uid ? about->uid : about->name);
+	struct talker *t = map_get(&r->talkers, key);
+	uint64_t now = clock_now_ns(r->clock);
+
+	if (!t) {
+		t = xcalloc(1, sizeof *t);
+		(void)map_put(&r->talkers, key, t);
+	}
+	if (t->spent_until_ns < now)
+		t->spent_until_ns = now;
+	if (t->spent_until_ns + SAY_AGAIN_NS > now + SAY_BURST * SAY_AGAIN_NS)
+		return false;
+	t->spent_until_ns += SAY_AGAIN_NS;
+	return true;
+}
+
+static void forget_silent(struct recorder *r)
+{
+	for (struct map_item *i = map_first(&r->talkers), *next; i; i = next) {
+		struct talker *t = map_value(i);
+
+		next = map_next(i);
+		if (t->spent_until_ns > clock_now_ns(r->clock))
+			continue;
+		(void)map_remove(&r->talkers, map_key(i));
+		free(t);
+	}
+}
+
 void recorder_say(struct recorder *r, const char *component, const struct subject *about,
 	bool warning, const char *reason, const char *format, ...)
 {
@@ -143,7 +194,8 @@ void recorder_say(struct recorder *r, const char *component, const struct subjec
 	va_start(ap, format);
 	(void)vsnprintf(message, sizeof message, format, ap);
 	va_end(ap);
-	if (write_record(r, component, about, warning, reason, message) < 0)
+	if (may_say(r, component, about) &&
+		write_record(r, component, about, warning, reason, message) < 0)
 		r->lost++;
 }
 
@@ -201,6 +253,7 @@ uint64_t recorder_expire(struct recorder *r)
 	struct dated_list list = {0};
 	size_t gone = 0;
 
+	forget_silent(r);
 	(void)store_each(r->store, r->kind, NULL, collect_dated, &list, NULL);
 	if (list.n)
 		qsort(list.items, list.n, sizeof *list.items, by_age);
@@ -232,20 +285,4 @@ struct subject subject_of(const json_t *object)
 		.name = json_str_or(metadata, "name", ""),
 		.uid = json_str_or(metadata, "uid", ""),
 	};
-}
-
-struct subject subject_of_container(const json_t *pod, const char *container, char field[96])
-{
-	struct subject s = subject_of(pod);
-	const json_t *c;
-	bool init = false;
-	size_t i;
-
-	json_array_foreach (json_at(pod, "spec", "initContainers", NULL), i, c) {
-		if (streq(json_str(c, "name"), container))
-			init = true;
-	}
-	(void)snprintf(field, 96, "spec.%s{%s}", init ? "initContainers" : "containers", container);
-	s.field = field;
-	return s;
 }

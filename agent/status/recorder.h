@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The records that `describe` shows: v1 Event objects. The same thing said again about the same object raises a
- * count instead of making a new one; each lives an hour, and there are never more than RECORDS_MAX.
+ * count instead of making a new one; each lives an hour, and there are never more than RECORDS_MAX. Who says much about
+ * one object is heard 25 times at once, then once in five minutes.
  * Source: Kubernetes API reference, Event v1 core; client-go tools/record for the counting.
  */
 #ifndef AGENT_STATUS_RECORDER_H
@@ -42,7 +43,5 @@ uint64_t recorder_lost(const struct recorder *r);
 
 /** The subject for an object. */
 struct subject subject_of(const json_t *object);
-/** The subject for a container of a pod; @field holds the text. */
-struct subject subject_of_container(const json_t *pod, const char *container, char field[96]);
 
 #endif

@@ -4,6 +4,7 @@
  */
 #include "runtime/plan/snapshot.h"
 
+#include "runtime/base/json.h"
 #include "runtime/plan/plan.h"
 #include "runtime/plan/record.h"
 
@@ -65,4 +66,32 @@ const struct record pod_snapshot_record = RECORD(struct pod_snapshot, pod_fields
 void snapshot_free(struct pod_snapshot *s)
 {
 	record_free(&pod_snapshot_record, s);
+}
+
+enum { FINAL_MAX = 1 << 20 };
+
+int snapshot_write_final(int state_fd, const struct pod_snapshot *s, enum fs_sync sync)
+{
+	cleanup_json json_t *j = record_encode(&pod_snapshot_record, s);
+	cleanup_free char *text = json_text(j);
+
+	return fs_write_atomic(state_fd, SNAPSHOT_FINAL, text, strlen(text), 0600, sync);
+}
+
+int snapshot_read_final(int state_fd, struct pod_snapshot **ret)
+{
+	CLEANUP(snapshot_free) struct pod_snapshot *s = xcalloc(1, sizeof *s);
+	cleanup_free char *text = NULL;
+	cleanup_json json_t *j = NULL;
+	size_t n;
+	int r = fs_read(state_fd, SNAPSHOT_FINAL, FINAL_MAX, &text, &n);
+
+	if (r >= 0)
+		r = json_parse((struct sv){text, n}, &j, NULL);
+	if (r >= 0)
+		r = record_decode(&pod_snapshot_record, j, s, NULL);
+	if (r < 0)
+		return r;
+	*ret = take(s);
+	return 0;
 }

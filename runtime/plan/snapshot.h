@@ -8,6 +8,7 @@
 #define RUNTIME_PLAN_SNAPSHOT_H
 
 #include "runtime/base/err.h"
+#include "runtime/base/fs.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -68,6 +69,17 @@ struct pod_snapshot {
 	struct container_snapshot *containers; /* in the order of the plan */
 	size_t n_containers;
 };
+
+/*
+ * The last snapshot of a shim that has ended its pod, in the pod's directory: how it went, when no agent was there to
+ * be told. A shim that was killed leaves none.
+ */
+#define SNAPSHOT_FINAL "final.json"
+
+/** Writes @s there. 0 or -errno. */
+int snapshot_write_final(int state_fd, const struct pod_snapshot *s, enum fs_sync sync);
+/** 0 and a snapshot to be freed; -ENOENT; -EINVAL or -EBADMSG when it cannot be understood. */
+int snapshot_read_final(int state_fd, struct pod_snapshot **ret);
 
 void snapshot_free(struct pod_snapshot *s);
 DEFINE_CLEANUP(struct pod_snapshot, snapshot_free);

@@ -11,6 +11,7 @@
 #include "runtime/base/fs.h"
 #include "runtime/base/spawn.h"
 #include "runtime/runc/runc.h"
+#include "runtime/shim/agent.h"
 #include "runtime/shim/compose.h"
 #include "runtime/shim/logfile.h"
 #include "runtime/shim/pod.h"
@@ -166,6 +167,15 @@ static void delete_all(const struct shim *s)
 		wait_delete(&deleting[i]);
 }
 
+/* How the pod ended, for an agent that is not there to be told, or dies before it has written it down. */
+static void leave_last_words(const struct shim *s)
+{
+	CLEANUP(snapshot_free) struct pod_snapshot *last = status_snapshot(s);
+
+	last->phase = POD_STOPPED;
+	(void)snapshot_write_final(s->state_fd, last, s->agent.fd < 0 ? FS_SYNC : FS_NO_SYNC);
+}
+
 /** Removes the pod's cgroups and ends the shim. All containers have ended. */
 void clean_pod(struct shim *s)
 {
@@ -182,6 +192,7 @@ void clean_pod(struct shim *s)
 			s, &s->clean_job, -1, &(struct failure){.text = "no child to clean up"});
 	if (r != 0)
 		return;
+	leave_last_words(s);
 	delete_all(s);
 	r = cgroup_path(path, sizeof path, s->cgroup_base, s->uid, NULL);
 	if (r == 0)

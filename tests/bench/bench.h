@@ -121,6 +121,8 @@ pid_t pod_process(const struct bench *b, const char *uid);
 /** Proportional share of memory in KiB; context switches of all threads, wanted and not. */
 double process_pss_kib(pid_t pid);
 uint64_t process_switches(pid_t pid);
+/** Processor time of its main thread so far. */
+double process_cpu_ms(pid_t pid);
 
 /* ---- the measurements: each prints its figures ---- */
 
@@ -131,6 +133,7 @@ void bench_pod(struct bench *b);
 void bench_memory(struct bench *b);
 void bench_burst(struct bench *b);
 void bench_idle(struct bench *b);
+void bench_crashing(struct bench *b);
 void bench_logs(struct bench *b);
 void bench_unpack(struct bench *b);
 

@@ -25,6 +25,8 @@ static const struct {
 	{"memory", bench_memory, "memory of shims and agent with 0, 1, 20 and 100 pods"},
 	{"burst", bench_burst, "100 pods of one container, all asked for at once"},
 	{"idle", bench_idle, "wake-ups in a minute in which nothing happens"},
+	{"crashing", bench_crashing,
+		"the agent's work and answers with 200 containers that crash in a loop"},
 	{"logs", bench_logs, "throughput of a container that writes lines"},
 	{"unpack", bench_unpack, "unpacking of a gzip layer, in memory"},
 	{"seccomp", bench_seccomp, "cost of the default seccomp profile in one runc run"},

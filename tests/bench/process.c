@@ -52,3 +52,15 @@ uint64_t process_switches(pid_t pid)
 	(void)closedir(d);
 	return sum;
 }
+
+double process_cpu_ms(pid_t pid)
+{
+	cleanup_free char *path = xasprintf("/proc/%d/schedstat", (int)pid);
+	cleanup_fclose FILE *f = fopen(path, "re");
+	unsigned long long ns;
+
+	/* Of the main thread, which does berthd's work. */
+	if (!f || fscanf(f, "%llu", &ns) != 1)
+		die("%s: %s", path, strerror(errno));
+	return (double)ns / 1e6;
+}

@@ -10,10 +10,15 @@ struct fixture {
 	struct store *store;
 	struct recorder *recorder;
 	struct clock clock;
-	uint64_t wall_ns;
+	uint64_t wall_ns, now_ns;
 };
 
 static uint64_t fixture_now(void *data)
+{
+	return ((struct fixture *)data)->now_ns;
+}
+
+static uint64_t fixture_wall(void *data)
 {
 	return ((struct fixture *)data)->wall_ns;
 }
@@ -25,7 +30,7 @@ static int set_up(void **state)
 	struct err e = {0};
 
 	f->wall_ns = 1795379281ull * NS_PER_SEC;
-	f->clock = (struct clock){fixture_now, fixture_now, f};
+	f->clock = (struct clock){fixture_now, fixture_wall, f};
 	scratch_open(&f->dir);
 	path = xasprintf("%s/store.db", f->dir.path);
 	if (store_open(path, &f->clock, &f->store, &e) < 0 ||
@@ -54,6 +59,13 @@ static json_t *records(struct fixture *f)
 				 NULL, NULL),
 		0);
 	return list;
+}
+
+static size_t count(struct fixture *f)
+{
+	cleanup_json json_t *list = records(f);
+
+	return json_array_size(list);
 }
 
 static const struct subject web = {"v1", "Pod", "shop", "web-1", "u-1", "spec.containers{web}"};
@@ -111,28 +123,39 @@ static void a_flood_stays_bounded(void **state)
 
 	for (int i = 0; i <= RECORDS_MAX; i++) {
 		f->wall_ns += NS_PER_MS;
-		recorder_say(f->recorder, "kubelet", &web, false, "Pulled", "image %d", i);
+		char uid[24];
+		const struct subject about = {"v1", "Pod", "shop", "web", uid, NULL};
+
+		(void)snprintf(uid, sizeof uid, "u-%d", i);
+		recorder_say(f->recorder, "kubelet", &about, false, "Pulled", "image %d", i);
 	}
 	list = records(f);
 	assert_int_equal(json_array_size(list), RECORDS_MAX * 9 / 10);
 }
 
-static void subjects(void **state)
+/* 25 at once, then one in five minutes; another object or component has its own share. */
+static void a_talker_is_not_heard_for_ever(void **state)
 {
-	cleanup_json json_t *pod = json_pack("{s:s,s:s,s:{s:s,s:s,s:s},s:{s:[{s:s}]}}",
-		"apiVersion", "v1", "kind", "Pod", "metadata", "namespace", "shop", "name", "web-1",
-		"uid", "u-1", "spec", "initContainers", "name", "migrate");
-	char field[96];
-	struct subject s;
+	struct fixture *f = *state;
+	const struct subject other = {"v1", "Pod", "shop", "other", "u-2", NULL};
 
-	(void)state;
-	assert_non_null(pod);
-	s = subject_of_container(pod, "migrate", field);
-	assert_string_equal(s.field, "spec.initContainers{migrate}");
-	s = subject_of_container(pod, "web", field);
-	assert_string_equal(s.field, "spec.containers{web}");
-	assert_string_equal(s.uid, "u-1");
-	assert_null(subject_of(pod).field);
+	for (int i = 0; i < 40; i++)
+		recorder_say(f->recorder, "kubelet", &web, false, "Pulled", "image %d", i);
+	assert_int_equal(count(f), 25);
+	recorder_say(f->recorder, "kubelet", &other, false, "Pulled", "image");
+	recorder_say(f->recorder, "default-scheduler", &web, false, "Scheduled", "here");
+	assert_int_equal(count(f), 27);
+	f->now_ns += 299 * NS_PER_SEC;
+	recorder_say(f->recorder, "kubelet", &web, false, "Pulled", "too soon");
+	assert_int_equal(count(f), 27);
+	f->now_ns += NS_PER_SEC;
+	recorder_say(f->recorder, "kubelet", &web, false, "Pulled", "late");
+	recorder_say(f->recorder, "kubelet", &web, false, "Pulled", "too soon");
+	assert_int_equal(count(f), 28);
+	/* Ten years later by the wall, which says nothing. */
+	f->wall_ns += 10 * 365 * 24 * 3600 * NS_PER_SEC;
+	recorder_say(f->recorder, "kubelet", &web, false, "Pulled", "too soon");
+	assert_int_equal(count(f), 28);
 }
 
 int main(void)
@@ -141,7 +164,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_same_is_counted, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(an_hour_is_enough, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_flood_stays_bounded, set_up, tear_down),
-		cmocka_unit_test(subjects),
+		cmocka_unit_test_setup_teardown(a_talker_is_not_heard_for_ever, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
