@@ -5,6 +5,7 @@
 #   make asan       the same unit tests and corpora under AddressSanitizer and UBSan
 #   make analyze    GCC's static analyzer over every source file
 #   make bench      the measurements of README, "Speed and size"
+#   make faults     faults injected by seed: SIZE=ci (default) or release, ONLY=p7 SEED=123 plays one again
 #   make golden     rewrite the golden files after a deliberate change
 #   make format     clang-format over the tree
 #   make install    programs and unit file below $(DESTDIR)$(PREFIX)
@@ -151,6 +152,12 @@ $(B)/tests/bench/probe: $(B)/obj/tests/bench/probe.o
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) $(LDFLAGS) -static-pie -o $@ $<
 
+# What runs in the containers of the fault harness.
+FAULTS_BIN := $(B)/tests/faults/workload
+$(FAULTS_BIN): $(B)/%: $(B)/obj/%.o
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) $(LDFLAGS) -static-pie -o $@ $<
+
 libs: $(ALL_LIBS)
 fuzz-targets: $(FUZZ_BIN)
 tests: $(UNIT_BIN) $(FUZZ_BIN)
@@ -164,6 +171,7 @@ golden: tests
 
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 # Instrumented code makes GCC warn of what is not there, so warnings are errors in the plain build only.
+export SIZE ONLY SEED FIGURE
 asan:
 	$(Q)$(MAKE) --no-print-directory B=$(B)/asan HARDEN= OPT=-O1 WERROR= EXTRA='$(SANITIZE)' STATIC_OFF=1 tests
 	$(Q)scripts/check-unit $(B)/asan
@@ -175,6 +183,8 @@ fuzz:
 	$(Q)scripts/fuzz $(B)
 bench: all $(BENCH_BIN)
 	$(Q)scripts/bench $(B)
+faults: all $(FAULTS_BIN)
+	$(Q)BERTH_BUILD=$(B) tests/faults/run
 format:
 	$(Q)git ls-files '*.c' '*.h' | xargs clang-format -i
 
@@ -189,6 +199,6 @@ clean:
 	rm -rf $(B)
 
 FORCE:
-.PHONY: all libs tests fuzz-targets check golden asan asan-programs analyze fuzz bench format install clean FORCE
+.PHONY: all libs tests fuzz-targets check golden asan asan-programs analyze fuzz bench faults format install clean FORCE
 .SECONDARY:
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

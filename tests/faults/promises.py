@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The table of promises: what is run, how often, and which seeds once found a fault and are played for ever."""
+import dataclasses
+import typing
+
+import kills
+
+
+@dataclasses.dataclass
+class Promise:
+    name: str
+    unit: str  # what the figure counts
+    ci: int
+    release: int
+    fn: typing.Callable
+    kept: list = dataclasses.field(default_factory=list)  # (seed, figure) of faults found, played at each size
+
+
+PROMISES = [
+    Promise("p1", "kills of berthd in a storm", 12, 500, kills.agent_in_a_storm),
+    Promise("p7", "kills of shims", 12, 300, kills.shims),
+    Promise("p8", "rounds of berthd and shims killed together", 5, 100, kills.agent_and_shims),
+]
