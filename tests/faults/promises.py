@@ -3,6 +3,8 @@
 import dataclasses
 import typing
 
+import agents
+import containers
 import kills
 
 
@@ -20,4 +22,9 @@ PROMISES = [
     Promise("p1", "kills of berthd in a storm", 12, 500, kills.agent_in_a_storm),
     Promise("p7", "kills of shims", 12, 300, kills.shims),
     Promise("p8", "rounds of berthd and shims killed together", 5, 100, kills.agent_and_shims),
+    Promise("p9", "containers that live 0 to 5 ms", 96, 10000, containers.short_lives),
+    Promise("p11", "pods that will not die", 5, 20, containers.deaf),
+    Promise("p12", "OOM kills", 12, 500, containers.out_of_memory),
+    Promise("p13", "s of crash loops under kills of berthd", 10, 120, containers.back_off),
+    Promise("p22", "simultaneous starts", 40, 200, agents.many_starts),
 ]
