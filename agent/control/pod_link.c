@@ -65,6 +65,8 @@ static void take_message(struct pod *p, struct link_message *m, struct msg_fds *
 		take_status(p, take(m->status));
 		break;
 	case LINK_EXEC:
+	case LINK_ATTACH:
+	case LINK_DIAL:
 		if (fds->n)
 			tty_fd = take_fd(fds->fd[0]);
 		exec_message(p, m, &tty_fd);
@@ -86,6 +88,7 @@ static void take_message(struct pod *p, struct link_message *m, struct msg_fds *
 	case LINK_RETRY:
 	case LINK_TUNE:
 	case LINK_EXEC_KILL:
+	case LINK_DETACH:
 	case LINK_TYPE_MAX:
 		break; /* the agent's own verbs */
 	}

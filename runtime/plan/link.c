@@ -8,7 +8,8 @@
 #include "runtime/plan/record.h"
 
 const char *const link_type_names[] = {"sandbox", "status", "error", "start", "files", "stop",
-	"restart", "started", "retry", "tune", "exec", "exec-kill", "probe", NULL};
+	"restart", "started", "retry", "tune", "exec", "exec-kill", "attach", "detach", "dial",
+	"probe", NULL};
 
 /* Members beside the type, in the order of link_fields. */
 enum member {
@@ -27,6 +28,8 @@ enum member {
 	M_ROWS,
 	M_COLUMNS,
 	M_PID,
+	M_STDIN,
+	M_PORT,
 	M_ENDED,
 	M_EXIT_CODE,
 	M_OUTPUT,
@@ -55,6 +58,8 @@ static const struct field link_fields[] = {
 	{LINK(rows, FIELD_U32)},
 	{LINK(columns, FIELD_U32)},
 	{LINK(pid, FIELD_I32)},
+	{LINK(stdin, FIELD_BOOL)},
+	{LINK(port, FIELD_U32)},
 	{LINK(ended, FIELD_BOOL)},
 	{LINK(exit_code, FIELD_I32)},
 	{LINK(output, FIELD_STRING)},
@@ -83,6 +88,9 @@ static const struct {
 					  BIT(M_COLUMNS) | BIT(M_PID) | BIT(M_ENDED) |
 					  BIT(M_EXIT_CODE) | BIT(M_ERROR)},
 	[LINK_EXEC_KILL] = {BIT(M_ID), 0},
+	[LINK_ATTACH] = {BIT(M_ID), BIT(M_CONTAINER) | BIT(M_STDIN) | BIT(M_ENDED) | BIT(M_ERROR)},
+	[LINK_DETACH] = {BIT(M_ID), BIT(M_STDIN)},
+	[LINK_DIAL] = {BIT(M_ID), BIT(M_PORT) | BIT(M_ERROR)},
 	[LINK_PROBE] = {BIT(M_ID), BIT(M_CONTAINER) | BIT(M_ARGV) | BIT(M_TIMEOUT) |
 					   BIT(M_EXIT_CODE) | BIT(M_OUTPUT) | BIT(M_TIMED_OUT) |
 					   BIT(M_ERROR)},

@@ -14,6 +14,11 @@
  *	exec       id, error			it could not be started
  *	probe      id, exit_code, output	the command has ended; output: stdout and stderr, the first 10 KiB
  *	probe      id, error [timed_out]	it could not be started, or took too long and was killed
+ *	attach     id [fd: stdin; with a terminal its master]	attached
+ *	attach     id, ended			the run has ended
+ *	attach     id, error			not attached, or cut off
+ *	dial       id [fd: a TCP socket]	connected, or on its way to be
+ *	dial       id, error
  *	error      error			the last message was not understood, or refused
  *
  *	agent → shim
@@ -29,9 +34,15 @@
  *	tune       deadline_wall_ns		when the pod has been active for too long; 0: never
  *	exec       id, container, argv …  [fds: stdin, stdout, stderr; none when tty]
  *	exec-kill  id
+ *	attach     id, container, stdin [fds: write ends of pipes for stdout and stderr, which do not wait; a terminal
+ *						has the first alone]: what the container writes from now on goes
+ *						there, too; stdin: the right to write to it, which one has at a time
+ *	detach     id				no more of it
+ *	detach     id, stdin			its stdin has ended; the output goes on
+ *	dial       id, port			a connection to the pod's loopback
  *	probe      id, container, argv, timeout_ns	run a command, with as little as possible made new for it
  *
- * Closing the connection kills every exec and probe of it (safety R19). The payload is one memfd, sealed against
+ * Closing the connection kills every exec and probe of it (safety R19) and ends every attach. The payload is one memfd, sealed against
  * writing, with the JSON {"files":{VOLUME:{PATH:{"data":BASE64,"mode":420}}},"env":{CONTAINER:{NAME:VALUE}}}.
  *
  * Who makes and removes which cgroup: the shim makes the pod's (limits first) and its own (which it enters off
@@ -65,11 +76,19 @@ enum link_type {
 	LINK_TUNE,
 	LINK_EXEC,
 	LINK_EXEC_KILL,
+	LINK_ATTACH,
+	LINK_DETACH,
+	LINK_DIAL,
 	LINK_PROBE,
 	LINK_TYPE_MAX
 };
 
-enum { LINK_EXECS_MAX = 32, LINK_OUTPUT_MAX = 10 << 10, LINK_PAYLOAD_MAX = 64 << 20 };
+enum {
+	LINK_EXECS_MAX = 32,
+	LINK_ATTACHES_MAX = 32,
+	LINK_OUTPUT_MAX = 10 << 10,
+	LINK_PAYLOAD_MAX = 64 << 20
+};
 
 /* {.type = …} is a good start; members that a verb does not have stay 0. */
 struct link_message {
@@ -90,7 +109,9 @@ struct link_message {
 	uint64_t timeout_ns;	/* exec, probe: killed after it; exec 0: none */
 	uint32_t rows, columns; /* exec with tty: first size of the terminal; 0: the kernel's */
 	int32_t pid;
-	bool ended; /* exec reply: exit_code is valid */
+	bool stdin;    /* attach: with it; detach: of it alone */
+	uint32_t port; /* dial */
+	bool ended;    /* exec reply: exit_code is valid; attach: the run is over */
 	int32_t exit_code;
 	char *output;	/* probe: a stranger's words, UTF-8 */
 	bool timed_out; /* probe: this is the error */

@@ -113,6 +113,9 @@ struct plan_container {
 	char *name; /* a DNS label, unique in the pod */
 	bool init; /* comes before the others, in order: runs to its end, or (sidecar) is kept running */
 	bool sidecar; /* init only: kept running beside the others, stopped after them */
+	bool tty;     /* its standard streams are a terminal */
+	bool stdin;   /* its standard input stays open for those who attach; else it is /dev/null */
+	bool stdin_once; /* … and ends with the first who had it */
 	bool startup_gate; /* it has a startup probe: it counts as started after the agent's "started" only */
 	char *image;	/* as the user wrote it, for messages */
 	char *image_id; /* "sha256:…" */
