@@ -106,7 +106,8 @@ static int check_running(
 	for (size_t i = 0; p->snapshot && i < p->snapshot->n_containers; i++)
 		if (streq(p->snapshot->containers[i].name, container))
 			s = &p->snapshot->containers[i];
-	if (s && s->state == CONTAINER_RUNNING && p->sock >= 0)
+	/* There is a process, too, while its postStart hook keeps it from counting as running. */
+	if (s && (s->state == CONTAINER_RUNNING || s->pid) && p->sock >= 0)
 		return 0;
 	(void)err_set(e, -EAGAIN, "container %s of pod %s %s%s%s", container, p->name,
 		state_word(s), s && s->reason ? ": " : "", s && s->reason ? s->reason : "");

@@ -143,15 +143,20 @@ void pod_mark_report(struct pod *p)
 
 /* ---- what is said about it ------------------------------------------------------------------------------ */
 
-static void say(struct pod *p, const char *field, bool warning, const char *reason,
-	const char *format, va_list args)
+static struct subject subject(const struct pod *p, const char *field)
 {
-	struct subject about = {.api_version = "v1",
+	return (struct subject){.api_version = "v1",
 		.kind = "Pod",
 		.ns = p->ns,
 		.name = p->name,
 		.uid = p->uid,
 		.field = field};
+}
+
+static void say(struct pod *p, const char *field, bool warning, const char *reason,
+	const char *format, va_list args)
+{
+	const struct subject about = subject(p, field);
 	char text[1024];
 
 	(void)vsnprintf(text, sizeof(text), format, args);
@@ -167,20 +172,36 @@ void pod_say(struct pod *p, bool warning, const char *reason, const char *format
 	va_end(args);
 }
 
-void pod_say_of(struct pod *p, const char *container, bool warning, const char *reason,
-	const char *format, ...)
+static const char *field_of(const struct pod *p, const char *container, char field[96])
 {
 	const char *list = "containers";
-	char field[96];
-	va_list args;
 
 	for (size_t i = 0; i < p->n_images; i++)
 		if (p->images[i].init && streq(p->images[i].container, container))
 			list = "initContainers";
-	(void)snprintf(field, sizeof(field), "spec.%s{%s}", list, container);
+	(void)snprintf(field, 96, "spec.%s{%s}", list, container);
+	return field;
+}
+
+void pod_say_of(struct pod *p, const char *container, bool warning, const char *reason,
+	const char *format, ...)
+{
+	char field[96];
+	va_list args;
+
 	va_start(args, format);
-	say(p, field, warning, reason, format, args);
+	say(p, field_of(p, container, field), warning, reason, format, args);
 	va_end(args);
+}
+
+void pod_say_once(struct pod *p, const char *container, const char *reason, const char *message,
+	uint64_t at_wall_ns)
+{
+	char field[96];
+	const struct subject about = subject(p, field_of(p, container, field));
+
+	if (!recorder_has_said(p->control->recorder, &about, true, reason, message, at_wall_ns))
+		recorder_say(p->control->recorder, BY_KUBELET, &about, true, reason, "%s", message);
 }
 
 bool pod_set_trouble(struct pod *p, const char *reason, const char *message)

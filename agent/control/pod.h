@@ -125,6 +125,9 @@ void pod_say(struct pod *p, bool warning, const char *reason, const char *format
 	PRINTF_LIKE(4, 5);
 void pod_say_of(struct pod *p, const char *container, bool warning, const char *reason,
 	const char *format, ...) PRINTF_LIKE(5, 6);
+/** A warning about what happened to a container at @at_wall_ns, unless it stands in a record already. */
+void pod_say_once(struct pod *p, const char *container, const char *reason, const char *message,
+	uint64_t at_wall_ns);
 /** Why it cannot be launched (NULL: it can). @reason: static text, "CreateContainerConfigError". Returns: whether this is news. */
 bool pod_set_trouble(struct pod *p, const char *reason, const char *message);
 
@@ -175,6 +178,11 @@ int pod_send(struct pod *p, const struct link_message *m, int memfd);
 int pod_watch_child(struct pod *p, struct err *e);
 /** The shim is gone: everything else follows. */
 void pod_lost(struct pod *p);
+
+/* pod_hooks.c */
+/** Says which hooks have failed since @before (NULL: nothing is known). */
+void pod_say_hooks(
+	struct pod *p, const struct pod_snapshot *before, const struct pod_snapshot *now);
 
 /* pod_report.c */
 void report_work(void *control, const char *uid);

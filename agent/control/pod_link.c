@@ -44,6 +44,7 @@ static void take_status(struct pod *p, struct pod_snapshot *own_snapshot)
 		snapshot_free(own_snapshot);
 		return;
 	}
+	pod_say_hooks(p, p->snapshot, own_snapshot);
 	snapshot_free(p->snapshot);
 	p->snapshot = own_snapshot;
 	p->orderly = own_snapshot->phase == POD_STOPPED;

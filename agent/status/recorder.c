@@ -199,6 +199,24 @@ void recorder_say(struct recorder *r, const char *component, const struct subjec
 		r->lost++;
 }
 
+bool recorder_has_said(struct recorder *r, const struct subject *about, bool warning,
+	const char *reason, const char *message, uint64_t at_wall_ns)
+{
+	const char *ns = about->ns && about->ns[0] ? about->ns : "default";
+	cleanup_free char *name = record_name(about, warning, reason, message);
+	cleanup_json json_t *o = NULL;
+	const char *last;
+	uint64_t last_ns;
+
+	if (at_wall_ns + RECORD_TTL_NS < clock_wall_ns(r->clock))
+		return true;
+	if (store_get(r->store, r->kind, ns, name, &o, NULL) < 0)
+		return false;
+	last = json_str(o, "lastTimestamp");
+	return last && rfc3339_parse(last, &last_ns) == 0 &&
+	       last_ns / NS_PER_SEC >= at_wall_ns / NS_PER_SEC;
+}
+
 /* ---- expiry ------------------------------------------------------------------------------------------- */
 
 /* One record as expiry sees it. */

@@ -35,6 +35,13 @@ DEFINE_CLEANUP(struct recorder, recorder_free);
 void recorder_say(struct recorder *r, const char *component, const struct subject *about,
 	bool warning, const char *reason, const char *format, ...) PRINTF_LIKE(6, 7);
 
+/**
+ * Was this said of what happened at @at_wall_ns, or is that too long ago to be said at all? Records have
+ * seconds, so what happens twice in one counts once.
+ */
+bool recorder_has_said(struct recorder *r, const struct subject *about, bool warning,
+	const char *reason, const char *message, uint64_t at_wall_ns);
+
 /** Removes what is older than an hour. Returns: wall ns when it wants to be called again, 0: nothing is kept. */
 uint64_t recorder_expire(struct recorder *r);
 

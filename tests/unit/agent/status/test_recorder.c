@@ -133,6 +133,22 @@ static void a_flood_stays_bounded(void **state)
 	assert_int_equal(json_array_size(list), RECORDS_MAX * 9 / 10);
 }
 
+static void knows_what_it_has_said(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t at = f->wall_ns;
+
+	assert_false(recorder_has_said(f->recorder, &web, true, "Failed", "hook", at));
+	recorder_say(f->recorder, "kubelet", &web, true, "Failed", "hook");
+	assert_true(recorder_has_said(f->recorder, &web, true, "Failed", "hook", at));
+	assert_false(recorder_has_said(f->recorder, &web, true, "Failed", "other", at));
+	f->wall_ns += 2 * NS_PER_SEC;
+	assert_true(recorder_has_said(f->recorder, &web, true, "Failed", "hook", at));
+	assert_false(recorder_has_said(f->recorder, &web, true, "Failed", "hook", f->wall_ns));
+	f->wall_ns += RECORD_TTL_NS;
+	assert_true(recorder_has_said(f->recorder, &web, true, "Failed", "never", at));
+}
+
 /* 25 at once, then one in five minutes; another object or component has its own share. */
 static void a_talker_is_not_heard_for_ever(void **state)
 {
@@ -165,6 +181,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_hour_is_enough, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_flood_stays_bounded, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_talker_is_not_heard_for_ever, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(knows_what_it_has_said, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
