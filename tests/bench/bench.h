@@ -124,11 +124,19 @@ uint64_t process_switches(pid_t pid);
 /** Processor time of its main thread so far. */
 double process_cpu_ms(pid_t pid);
 
+/* ---- podman, for comparison ---- */
+
+/** Ready to be asked, with the image of the probe loaded; false: not installed, or it does not work here. */
+bool podman_open(const struct bench *b);
+/** One command of it, without its name. Returns: the exit code. */
+int podman(const struct bench *b, const char *const *args);
+
 /* ---- the measurements: each prints its figures ---- */
 
 void bench_seccomp(struct bench *b);
 void bench_move(struct bench *b);
 void bench_crash(struct bench *b);
+void bench_peers(struct bench *b);
 void bench_pod(struct bench *b);
 void bench_memory(struct bench *b);
 void bench_burst(struct bench *b);

@@ -21,6 +21,8 @@ static const struct {
 	const char *what;
 } measurements[] = {
 	{"crash", bench_crash, "kill -9 of a container to the first instruction of the next one"},
+	{"peers", bench_peers,
+		"the same under podman, supervisord and s6, where they are installed"},
 	{"pod", bench_pod, "a pod of two containers, from accepted to both running"},
 	{"memory", bench_memory, "memory of shims and agent with 0, 1, 20 and 100 pods"},
 	{"burst", bench_burst, "100 pods of one container, all asked for at once"},
