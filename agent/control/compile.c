@@ -8,6 +8,7 @@
 #include "agent/control/compile_internal.h"
 #include "agent/control/contents.h"
 #include "agent/spec/quantity.h"
+#include "runtime/base/clock.h"
 #include "runtime/security/sysctl.h"
 #include "runtime/volume/fileset.h"
 
@@ -41,9 +42,16 @@ char *pod_log_name(const json_t *pod)
 
 /* ---- limits of the whole ------------------------------------------------------------------------------ */
 
+static void at_least(uint64_t *most, uint64_t value)
+{
+	if (value > *most)
+		*most = value;
+}
+
 /*
- * The containers' limits added up; without a limit on one of them there is none on the pod. Init containers run
- * alone: the largest of them counts against the sum of the others.
+ * The containers' limits added up; without a limit on one of them there is none on the pod. Sidecars run beside the
+ * others. Init containers run alone, but for the sidecars before them: the largest of these sums counts against that of
+ * the others. Source: Kubernetes, "Sidecar Containers", resource sharing.
  */
 static void add_limits(const struct plan *p, struct cgroup_limits *ret)
 {
@@ -55,16 +63,14 @@ static void add_limits(const struct plan *p, struct cgroup_limits *ret)
 		const struct cgroup_limits *l = &c->limits;
 		all_memory = all_memory && l->memory_max_bytes;
 		all_quota = all_quota && l->cpu_quota_us;
-		if (!c->init) {
-			memory += l->memory_max_bytes;
-			quota += l->cpu_quota_us;
-			shares += l->cpu_shares;
+		if (c->init && !c->sidecar) {
+			at_least(&init_memory, memory + l->memory_max_bytes);
+			at_least(&init_quota, quota + l->cpu_quota_us);
 			continue;
 		}
-		if (l->memory_max_bytes > init_memory)
-			init_memory = l->memory_max_bytes;
-		if (l->cpu_quota_us > init_quota)
-			init_quota = l->cpu_quota_us;
+		memory += l->memory_max_bytes;
+		quota += l->cpu_quota_us;
+		shares += l->cpu_shares;
 	}
 	ret->cpu_shares = shares;
 	if (all_memory)
@@ -161,9 +167,35 @@ static void compile_names(const struct compile_input *in, const json_t *pod, str
 	free(p->cgroup_base);
 	p->cgroup_base = xstrdup(in->node->cgroup_base);
 	p->log_dir = xasprintf("%s/%s", in->node->logs_dir, logs);
+	p->deadline_wall_ns = in->deadline_wall_ns;
 	p->grace_ns = (uint64_t)json_int(spec, "terminationGracePeriodSeconds", 30) * 1000000000ull;
 	p->hosts = compile_hosts(pod, in->lookup->pod_ip, p->hostname);
 	p->resolv_conf = compile_resolv_conf(pod, in->node->resolv_conf);
+}
+
+static char *copy(const char *text)
+{
+	return text ? xstrdup(text) : NULL;
+}
+
+/* The last run of a container that is not to run again, out of the pod's status. */
+static struct container_run *done_run(const json_t *status)
+{
+	const json_t *ended = json_at(status, "state", "terminated", NULL);
+	const char *id = strrchr(json_str_or(ended, "containerID", ""), '/');
+	struct container_run *run = xcalloc(1, sizeof(*run));
+
+	*run = (struct container_run){
+		.container_id = copy(id ? id + 1 : NULL),
+		.reason = copy(json_str(ended, "reason")),
+		.message = copy(json_str(ended, "message")),
+		.exit_code = (int32_t)json_int(ended, "exitCode", 0),
+		.signal = (int32_t)json_int(ended, "signal", 0),
+		.oom_killed = streq(json_str(ended, "reason"), "OOMKilled"),
+	};
+	(void)rfc3339_parse(json_str_or(ended, "startedAt", ""), &run->started_at);
+	(void)rfc3339_parse(json_str_or(ended, "finishedAt", ""), &run->finished_at);
+	return run;
 }
 
 static int compile_containers(const struct compile_input *in, const json_t *pod, struct plan *p,
@@ -182,6 +214,8 @@ static int compile_containers(const struct compile_input *in, const json_t *pod,
 			.hostname = p->hostname,
 			.payload = payload};
 		containers[i].base_restarts = in->containers[i].base_restarts;
+		if (in->containers[i].done)
+			containers[i].done = done_run(in->containers[i].done);
 		r = compile_container(&k, &containers[i], e);
 		if (r < 0)
 			(void)err_wrap(

@@ -26,6 +26,7 @@ struct compile_node {
 struct compile_container {
 	const struct image *image;
 	uint32_t base_restarts;
+	const json_t *done; /* its status, when it is not to run again; NULL */
 };
 
 struct compile_input {
@@ -33,6 +34,7 @@ struct compile_input {
 	const struct lookup *lookup; /* with the pod and its address */
 	/* One for each container, in the order of pod_container(): init containers first. */
 	const struct compile_container *containers;
+	uint64_t deadline_wall_ns; /* of activeDeadlineSeconds; 0: none */
 };
 
 /**

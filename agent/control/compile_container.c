@@ -6,7 +6,9 @@
 #include "agent/control/compile_internal.h"
 
 #include "agent/control/contents.h"
+#include "agent/spec/annotations.h"
 #include "agent/spec/quantity.h"
+#include "agent/status/again.h"
 #include "agent/status/pod_status.h"
 #include "runtime/security/caps.h"
 #include "runtime/volume/fileset.h"
@@ -279,27 +281,31 @@ static void compile_layers(const struct image *image, struct plan_container *c)
 		c->layers[c->n_layers++] = xstrdup(image->layers[i]);
 }
 
+static void compile_restarts(const struct compiling *k, struct plan_container *c)
+{
+	struct plan_backoff *b = &c->backoff;
+	const struct {
+		const char *key;
+		uint64_t *value;
+	} tuned[] = {{"base", &b->base_ns}, {"cap", &b->cap_ns}, {"reset", &b->reset_ns}};
+
+	c->sidecar = again_is_sidecar(k->container, c->init);
+	c->startup_gate = json_map(k->container, "startupProbe") != NULL;
+	c->restart_policy = again_policy(k->pod, k->container, c->init);
+	c->n_rules = again_rules(k->container, &c->rules);
+	for (size_t i = 0; i < ARRAY_SIZE(tuned); i++)
+		*tuned[i].value =
+			annotation_get(k->pod, "backoff", c->name, tuned[i].key, *tuned[i].value);
+	b->factor = (uint32_t)annotation_get(k->pod, "backoff", c->name, "factor", b->factor);
+	b->jitter_percent = (uint32_t)annotation_get(k->pod, "backoff", c->name, "jitter", 0);
+}
+
 static void compile_ends(const struct compiling *k, struct plan_container *c)
 {
-	static const struct {
-		const char *word;
-		enum plan_restart policy;
-	} policies[] = {
-		{"Always", PLAN_RESTART_ALWAYS},
-		{"OnFailure", PLAN_RESTART_ON_FAILURE},
-		{"Never", PLAN_RESTART_NEVER},
-	};
-	const char *word = json_str_or(json_map(k->pod, "spec"), "restartPolicy", "Always");
 	const char *own = json_str(json_map(k->container, "lifecycle"), "stopSignal");
 	const char *stop = own && own[0] ? own : k->image->config.stop_signal;
 	int number = stop ? signal_number(stop) : 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(policies); i++)
-		if (streq(policies[i].word, word))
-			c->restart_policy = policies[i].policy;
-	/* An init container runs until it has succeeded. */
-	if (c->init && c->restart_policy == PLAN_RESTART_ALWAYS)
-		c->restart_policy = PLAN_RESTART_ON_FAILURE;
 	if (number)
 		c->stop_signal = number;
 	free(c->termination_path);
@@ -326,6 +332,7 @@ int compile_container(struct compiling *k, struct plan_container *c, struct err 
 	compile_layers(k->image, c);
 	compile_env(k, c);
 	compile_limits(k, c);
+	compile_restarts(k, c);
 	compile_ends(k, c);
 	r = compile_argv(k, c, e);
 	if (r >= 0)

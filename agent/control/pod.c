@@ -296,6 +296,11 @@ void pod_work(void *control, const char *uid)
 
 /* ---- what changes in the store -------------------------------------------------------------------------- */
 
+static bool differ(const json_t *a, const json_t *b)
+{
+	return a != b && !(a && b && json_equal(a, b));
+}
+
 /* Is there anything in this change that the worker acts on? (It wrote most of the others itself.) */
 static bool concerns_worker(const json_t *before, const json_t *after)
 {
@@ -304,9 +309,7 @@ static bool concerns_worker(const json_t *before, const json_t *after)
 	const json_t *a = json_map(before, "metadata"), *b = json_map(after, "metadata");
 
 	for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
-		const json_t *x = json_object_get(a, members[i]),
-			     *y = json_object_get(b, members[i]);
-		if (x != y && !(x && y && json_equal(x, y)))
+		if (differ(json_object_get(a, members[i]), json_object_get(b, members[i])))
 			return true;
 	}
 	return pod_ended(before) != pod_ended(after);
@@ -334,8 +337,10 @@ static void own_object_changed(struct control *c, const struct store_event *even
 		contents_each_source(event->object, note_source, &out);
 		p->sources = str_take(&out);
 	} else if (event->change == STORE_MODIFIED) {
-		/* Its files may show its labels; its spec may name another image. */
+		/* Its files may show its labels; its spec may name another image, its annotations tune it. */
 		p->stale = p->stale || strstr(p->sources, "Pod/") ||
+			   differ(json_at(event->before, "metadata", "annotations", NULL),
+				   json_at(event->object, "metadata", "annotations", NULL)) ||
 			   !json_equal(json_map(event->before, "spec"),
 				   json_map(event->object, "spec"));
 	}

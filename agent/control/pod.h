@@ -136,6 +136,8 @@ int pod_admit(struct pod *p, const json_t *object); /* pod_compile.c */
 /** compile_pod() with what this node knows. Returns as that. */
 int pod_compile(struct pod *p, const json_t *object, struct plan **ret, json_t **ret_payload,
 	struct err *e);
+/** Wall ns at which activeDeadlineSeconds are over; 0: there is no such time. */
+uint64_t pod_deadline_wall(const struct pod *p, const json_t *object);
 /** Equal for equal payloads; never 0. */
 uint64_t pod_payload_digest(const json_t *payload);
 /** What the status says of the images that the containers get now. */

@@ -4,6 +4,7 @@
  */
 #include "agent/control/pod.h"
 
+#include "agent/status/again.h"
 #include "runtime/base/fs.h"
 #include "runtime/image/image.h"
 #include "runtime/net/pool.h"
@@ -37,23 +38,33 @@ static char *host_resolv_conf(void)
 	return text;
 }
 
-/* Restarts that the container has behind it when a new shim takes over: what was reported, and this one. */
-static uint32_t restarts_before(const json_t *object, const char *name)
+/* What a container has behind it when a new shim takes over: the restarts that were reported, and this one; or its
+ * end, when that was its last. */
+static void look_back(
+	const json_t *object, const json_t *container, bool init, struct compile_container *ret)
 {
-	static const char *const lists[] = {"containerStatuses", "initContainerStatuses"};
-	const json_t *status;
-	size_t i;
+	const char *list = init ? "initContainerStatuses" : "containerStatuses";
+	const json_t *status = json_find(
+		json_at(object, "status", list, NULL), "name", json_str(container, "name"));
+	bool ran = json_str_or(status, "containerID", "")[0] ||
+		   json_at(status, "lastState", "terminated", NULL);
 
-	for (size_t k = 0; k < ARRAY_SIZE(lists); k++) {
-		json_array_foreach (json_at(object, "status", lists[k], NULL), i, status) {
-			if (!streq(json_str(status, "name"), name))
-				continue;
-			bool ran = json_str_or(status, "containerID", "")[0] ||
-				   json_at(status, "lastState", "terminated", NULL);
-			return (uint32_t)json_int(status, "restartCount", 0) + ran;
-		}
-	}
-	return 0;
+	ret->base_restarts = (uint32_t)json_int(status, "restartCount", 0);
+	if (again_is_done(object, container, init) && json_at(status, "state", "terminated", NULL))
+		ret->done = status;
+	else
+		ret->base_restarts += ran;
+}
+
+uint64_t pod_deadline_wall(const struct pod *p, const json_t *object)
+{
+	int64_t seconds = json_int(json_map(object, "spec"), "activeDeadlineSeconds", 0);
+	const char *text = json_str(json_map(object, "status"), "startTime");
+	uint64_t started = p->admitted_wall_ns;
+
+	if (text)
+		(void)rfc3339_parse(text, &started);
+	return seconds > 0 && started ? started + (uint64_t)seconds * NS_PER_SEC : 0;
 }
 
 int pod_compile(
@@ -80,16 +91,21 @@ int pod_compile(
 		.memory_bytes = c->facts->memory_bytes,
 	};
 	for (size_t i = 0; i < n; i++) {
-		const json_t *container = pod_container(object, i, NULL);
+		bool init;
+		const json_t *container = pod_container(object, i, &init);
 		int r = image_find(
 			c->o.images, json_str_or(container, "image", ""), &containers[i].image, e);
 		if (r < 0)
 			return err_wrap(e, r, "image of container \"%s\"",
 				json_str_or(container, "name", ""));
-		containers[i].base_restarts =
-			restarts_before(object, json_str_or(container, "name", ""));
+		look_back(object, container, init, &containers[i]);
 	}
-	const struct compile_input in = {&node, &lookup, containers};
+	const struct compile_input in = {
+		.node = &node,
+		.lookup = &lookup,
+		.containers = containers,
+		.deadline_wall_ns = pod_deadline_wall(p, object),
+	};
 	return compile_pod(&in, ret, ret_payload, e);
 }
 

@@ -7,6 +7,7 @@
 #include "agent/control/pod.h"
 
 #include "runtime/base/fs.h"
+#include "runtime/plan/record.h"
 #include "runtime/volume/fileset.h"
 
 #include <fcntl.h>
@@ -28,13 +29,49 @@ static bool same_plan(const struct plan *a, const struct plan *b)
 	return json_equal(x, y);
 }
 
-/* Puts what only the running shim's plan can know into the new one: how often containers had been restarted. */
-static void keep_counts(const struct plan *from, struct plan *to)
+/* Puts what only the running shim's plan can know into the new one: what containers had behind them at its start. */
+static void keep_history(const struct plan *from, struct plan *to)
 {
 	for (size_t i = 0; i < to->n_containers; i++) {
-		const struct plan_container *c = plan_find_container(from, to->containers[i].name);
-		to->containers[i].base_restarts = c ? c->base_restarts : 0;
+		struct plan_container *now = &to->containers[i];
+		const struct plan_container *c = plan_find_container(from, now->name);
+
+		now->base_restarts = c ? c->base_restarts : 0;
+		record_free(&container_run_record, take(now->done));
+		if (c && c->done) {
+			cleanup_json json_t *j = record_encode(&container_run_record, c->done);
+
+			now->done = xcalloc(1, sizeof(*now->done));
+			(void)record_decode(&container_run_record, j, now->done, NULL);
+		}
 	}
+}
+
+static bool same_backoff(const struct plan_backoff *a, const struct plan_backoff *b)
+{
+	return a->base_ns == b->base_ns && a->cap_ns == b->cap_ns && a->factor == b->factor &&
+	       a->reset_ns == b->reset_ns && a->jitter_percent == b->jitter_percent;
+}
+
+/* What the shim keeps of the plan for itself, and may change while it runs. */
+static int tune(struct pod *p, const struct plan *before, struct plan *now)
+{
+	const struct link_message deadline = {
+		.type = LINK_TUNE, .deadline_wall_ns = now->deadline_wall_ns};
+	int r = 0;
+
+	if (now->deadline_wall_ns != before->deadline_wall_ns)
+		r = pod_send(p, &deadline, -1);
+	for (size_t i = 0; i < now->n_containers && r >= 0; i++) {
+		struct plan_container *c = &now->containers[i];
+		const struct plan_container *old = plan_find_container(before, c->name);
+		const struct link_message m = {
+			.type = LINK_TUNE, .container = c->name, .backoff = &c->backoff};
+
+		if (old && !same_backoff(&old->backoff, &c->backoff))
+			r = pod_send(p, &m, -1);
+	}
+	return r;
 }
 
 static int restart_changed(struct pod *p, const struct plan *before, const struct plan *now)
@@ -72,10 +109,12 @@ static int replace_plan(struct pod *p, struct plan *plan)
 
 	if (r < 0)
 		return r;
-	keep_counts(before, plan);
+	keep_history(before, plan);
 	if (same_plan(before, plan))
 		return 0;
 	r = pod_write_plan(state_fd, plan, NULL);
+	if (r >= 0)
+		r = tune(p, before, plan);
 	if (r >= 0)
 		r = restart_changed(p, before, plan);
 	if (r == -EAGAIN)

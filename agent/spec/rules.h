@@ -14,6 +14,7 @@ void rule_downward_file(struct walk *w, const json_t *file);
 void rule_env_source(struct walk *w, const json_t *source);
 void rule_env_var(struct walk *w, const json_t *var);
 void rule_lifecycle(struct walk *w, const json_t *lifecycle);
+void rule_exit_codes(struct walk *w, const json_t *codes);
 void rule_pod_spec(struct walk *w, const json_t *spec);
 void rule_seccomp(struct walk *w, const json_t *profile);
 void rule_security_context(struct walk *w, const json_t *context);

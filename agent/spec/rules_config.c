@@ -151,6 +151,15 @@ void rule_rc_spec(struct walk *w, const json_t *spec)
 		walk_up(w, leaf);
 		walk_up(w, inner);
 	}
+	const json_t *deadline = json_at(template, "spec", "activeDeadlineSeconds", NULL);
+	if (deadline) {
+		size_t inner = walk_field(w, "spec");
+		size_t leaf = walk_field(w, "activeDeadlineSeconds");
+		walk_forbidden(
+			w, "activeDeadlineSeconds in ReplicationController is not Supported");
+		walk_up(w, leaf);
+		walk_up(w, inner);
+	}
 	walk_up(w, mark);
 }
 

@@ -219,6 +219,27 @@ static void check_names_unique(
 	walk_up(w, mark);
 }
 
+void rule_exit_codes(struct walk *w, const json_t *codes)
+{
+	enum { CODES_MAX = 255 };
+	size_t n = json_array_size(json_list(codes, "values")), mark = walk_field(w, "values");
+
+	if (n > CODES_MAX)
+		walk_problem(w, PROBLEM_TOO_MANY, "Too many: %zu: must have at most %d items", n,
+			CODES_MAX);
+	walk_up(w, mark);
+}
+
+static void check_restart(struct walk *w, const json_t *container)
+{
+	size_t mark = walk_field(w, "restartPolicy");
+
+	if (json_array_size(json_list(container, "restartPolicyRules")) &&
+		!json_str_or(container, "restartPolicy", "")[0])
+		walk_required(w, "must specify restartPolicy when restart rules are used");
+	walk_up(w, mark);
+}
+
 void rule_container(struct walk *w, const json_t *container)
 {
 	const json_t *env = json_list(container, "env");
@@ -234,6 +255,7 @@ void rule_container(struct walk *w, const json_t *container)
 		walk_too_long(w, ENV_BYTES_MAX);
 		walk_up(w, mark);
 	}
+	check_restart(w, container);
 	check_requests_below_limits(w, json_object_get(container, "resources"));
 	check_mounts(w, json_list(container, "volumeMounts"));
 	check_names_unique(w, container, "ports", PORTS_MAX, &names);

@@ -153,16 +153,17 @@ static const struct field exit_codes[] = {
 	{"values", INT32, "Exit codes.", .flags = LIST},
 	END,
 };
-static const struct type type_exit_codes = {
-	"ContainerRestartRuleOnExitCodes", "Which exit codes.", exit_codes};
+static const struct type type_exit_codes = {"ContainerRestartRuleOnExitCodes", "Which exit codes.",
+	exit_codes, .rule = rule_exit_codes};
 static const struct field restart_rule[] = {
 	{"action", STRING, "What to do.", .flags = REQUIRED,
 		VALUES("Restart", "RestartAllContainers")},
-	{"exitCodes", OBJECT, "After which exit codes.", .of = &type_exit_codes},
+	{"exitCodes", OBJECT, "After which exit codes.", .flags = REQUIRED, .of = &type_exit_codes},
 	END,
 };
 static const struct type type_restart_rule = {
 	"ContainerRestartRule", "When to restart.", restart_rule};
+enum { RESTART_RULES_MAX = 20 };
 
 #define NO_PROBES "berth does not run probes yet; take it out, a crash is noticed without"
 #define NO_ATTACH "berth does not attach to a container's own streams yet; use exec"
@@ -188,12 +189,9 @@ static const struct type type_restart_rule = {
 			.of = &type_resize_policy,                                                 \
 			WARN("resources of a running container do not change yet")},               \
 		{"restartPolicy", STRING, "Restart policy of this container alone.",               \
-			VALUES("Always", "OnFailure", "Never"),                                    \
-			REFUSE("berth has no restart policy for one container yet, so no "         \
-			       "sidecars either; use the pod's restartPolicy")},                   \
+			VALUES("Always", "OnFailure", "Never")},                                   \
 		{"restartPolicyRules", OBJECT, "Restarts by exit code.", .flags = LIST,            \
-			.of = &type_restart_rule,                                                  \
-			REFUSE("berth does not restart by exit code yet")},                        \
+			.of = &type_restart_rule, .max = RESTART_RULES_MAX},                       \
 		{"volumeMounts", OBJECT, "Volumes in its tree.", .flags = LIST,                    \
 			.of = &type_volume_mount, .key = "mountPath", .max = MOUNTS_MAX},          \
 		{"volumeDevices", OBJECT, "Block devices of claims.", .flags = LIST,               \

@@ -85,7 +85,7 @@ static const struct field pod_spec[] = {
 	{"terminationGracePeriodSeconds", INT64, "Seconds from SIGTERM to SIGKILL.",
 		RANGE(0, INT32_MAX), .fallback = "30"},
 	{"activeDeadlineSeconds", INT64, "Seconds after which the pod is ended.", .flags = MUTABLE,
-		RANGE(1, INT32_MAX), REFUSE("berth does not end pods by a deadline yet")},
+		RANGE(1, INT32_MAX)},
 	{"dnsPolicy", STRING, "Where resolv.conf comes from.",
 		VALUES("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"),
 		.fallback = "ClusterFirst"},

@@ -127,6 +127,24 @@ static void diff_tolerations(struct walk *w, const json_t *old, const json_t *ne
 	}
 }
 
+/* The time a pod may be active can be set once and cut short, not given back. */
+static void diff_deadline(struct walk *w, const json_t *old, const json_t *new)
+{
+	const json_t *before = json_at(old, "spec", "activeDeadlineSeconds", NULL);
+	const json_t *after = json_at(new, "spec", "activeDeadlineSeconds", NULL);
+	if (w->kind->type != &type_pod || !before)
+		return;
+	size_t mark = walk_field(w, "spec");
+	size_t inner = walk_field(w, "activeDeadlineSeconds");
+	if (!after)
+		walk_invalid(
+			w, json_null(), "must not update from a positive integer to nil value");
+	else if (json_integer_value(after) > json_integer_value(before))
+		walk_invalid(w, after, "must be less than or equal to previous value");
+	walk_up(w, inner);
+	walk_up(w, mark);
+}
+
 void spec_validate_update(
 	const struct kind *k, const json_t *old, const json_t *object, struct problems *p)
 {
@@ -135,6 +153,7 @@ void spec_validate_update(
 	diff_data(&w, old, object);
 	diff_finalizers(&w, old, object);
 	diff_tolerations(&w, old, object);
+	diff_deadline(&w, old, object);
 }
 
 /* What the server alone writes. resourceVersion is the client's: it is the lock. */

@@ -62,8 +62,10 @@ static int compile(const json_t *pod, struct plan **ret, json_t **ret_payload, s
 	struct compile_container containers[4];
 
 	for (size_t i = 0; i < ARRAY_SIZE(containers); i++)
-		containers[i] = (struct compile_container){&image, (uint32_t)i};
-	const struct compile_input in = {&node, &l, containers};
+		containers[i] = (struct compile_container){
+			.image = &image, .base_restarts = (uint32_t)i};
+	const struct compile_input in = {
+		.node = &node, .lookup = &l, .containers = containers, .deadline_wall_ns = 77};
 	return compile_pod(&in, ret, ret_payload, e);
 }
 
