@@ -37,6 +37,7 @@ enum pod_action pod_decide(const struct pod_view *v)
 		{BIT(WANT_GONE), NO_SHIM, ANY, ANY, ANY, ANY, DO_FORGET},
 		{BIT(WANT_STOP), NO_SHIM, ANY, ANY, ANY, ANY, DO_DELETE},
 		{BIT(WANT_REST), BIT(POD_PENDING), ANY, ANY, ANY, ANY, DO_SETTLE},
+		{BIT(WANT_EXPIRE), BIT(POD_PENDING), ANY, ANY, ANY, ANY, DO_EXPIRE},
 		{UNWANTED, HAS_SHIM, ANY, ANY, ANY, ANY, DO_STOP},
 		{BIT(WANT_RUN), BIT(POD_PENDING), NO, ANY, ANY, ANY, DO_ADMIT},
 		{BIT(WANT_RUN), BIT(POD_PENDING), YES, NO, ANY, ANY, DO_PULL},
@@ -225,6 +226,28 @@ static int pod_settle(struct pod *p, const json_t *object)
 	return 1;
 }
 
+static int pod_expire(struct pod *p, const json_t *object)
+{
+	p->failed_reason = DEADLINE_REASON;
+	p->failed_message = DEADLINE_MESSAGE;
+	(void)object;
+	if (pod_end_here(p) < 0)
+		pod_mark_at(p, control_now(p->control) + NS_PER_SEC);
+	return 0;
+}
+
+/* Without a shim the agent itself looks at the clock. */
+static bool is_late(struct pod *p, const json_t *object)
+{
+	uint64_t at = pod_deadline_wall(p, object), now = control_wall(p->control);
+
+	if (!at || p->stage != POD_PENDING || !p->admitted)
+		return false;
+	if (at > now)
+		pod_mark_at(p, control_now(p->control) + at - now);
+	return at <= now;
+}
+
 static int pod_forget(struct pod *p, const json_t *object)
 {
 	(void)object;
@@ -256,6 +279,7 @@ static int step(struct pod *p, const json_t *object)
 		[DO_STOP] = pod_stop,
 		[DO_BURY] = pod_bury,
 		[DO_SETTLE] = pod_settle,
+		[DO_EXPIRE] = pod_expire,
 		[DO_DELETE] = pod_delete,
 		[DO_FORGET] = pod_forget,
 	};
@@ -266,6 +290,8 @@ static int step(struct pod *p, const json_t *object)
 		.sandbox = p->sandbox,
 		.stale = p->stale,
 	};
+	if (view.want == WANT_RUN && is_late(p, object))
+		view.want = WANT_EXPIRE;
 	/* Asked only where it matters: it looks into the image store. */
 	if (view.want == WANT_RUN &&
 		((p->stage == POD_PENDING && p->admitted) || (p->stage == POD_STARTED && p->stale)))

@@ -25,9 +25,10 @@ enum pod_stage {
 /* What the object in the store asks for. */
 enum pod_want {
 	WANT_RUN,
-	WANT_REST, /* phase Succeeded or Failed, or another node's: no processes */
-	WANT_STOP, /* deletionTimestamp: stop with grace, then the object goes */
-	WANT_GONE, /* there is no such object (any more) */
+	WANT_REST,   /* phase Succeeded or Failed, or another node's: no processes */
+	WANT_STOP,   /* deletionTimestamp: stop with grace, then the object goes */
+	WANT_EXPIRE, /* its active deadline came before it had a shim, which would have seen to it */
+	WANT_GONE,   /* there is no such object (any more) */
 	WANT_MAX
 };
 
@@ -41,6 +42,7 @@ enum pod_action {
 	DO_STOP,
 	DO_BURY,
 	DO_SETTLE, /* note that nothing is left */
+	DO_EXPIRE, /* its deadline came before it had a shim */
 	DO_DELETE, /* the object */
 	DO_FORGET, /* the record in memory */
 	POD_ACTION_MAX
@@ -69,6 +71,10 @@ struct pod_image {
 	uint64_t retry_ns, delay_ns; /* back-off of pulling */
 	bool pulling, pulled;	     /* pulled: this pod need not pull it again */
 };
+
+/* The kubelet's words for a pod whose activeDeadlineSeconds are over. */
+#define DEADLINE_REASON "DeadlineExceeded"
+#define DEADLINE_MESSAGE "Pod was active on the node longer than the specified deadline"
 
 struct control_exec;
 struct pod_probe;
@@ -159,6 +165,8 @@ int pod_refresh(struct pod *p, const json_t *object); /* pod_refresh.c */
 int pod_stop(struct pod *p, const json_t *object);    /* pod_end.c */
 int pod_bury(struct pod *p, const json_t *object);    /* pod_end.c */
 int pod_delete(struct pod *p, const json_t *object);  /* pod_end.c */
+/** The pod, of which nothing runs, is over: its final status is written, what it held is given back. */
+int pod_end_here(struct pod *p); /* pod_end.c; 0, or -errno: the status is not written */
 
 /* pod_prepare.c */
 bool pod_has_images(struct pod *p, const json_t *object);

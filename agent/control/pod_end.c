@@ -6,6 +6,7 @@
  */
 #include "agent/control/pod.h"
 
+#include "agent/status/again.h"
 #include "agent/status/pod_status.h"
 #include "cgroups/group.h"
 #include "cgroups/kill.h"
@@ -145,25 +146,6 @@ static int clear_dirs(struct pod *p, bool all)
 		   : trash_put_in(c->trash, c->state_fd, p->uid, "containers");
 }
 
-static bool has_run(const json_t *object)
-{
-	const json_t *status;
-	size_t i;
-
-	json_array_foreach (json_at(object, "status", "containerStatuses", NULL), i, status) {
-		if (json_str_or(status, "containerID", "")[0])
-			return true;
-	}
-	return false;
-}
-
-/* A pod that is never restarted ends with its shim. */
-static bool ends_here(const struct pod *p, const json_t *object)
-{
-	return !p->orderly && has_run(object) &&
-	       streq(json_str(json_map(object, "spec"), "restartPolicy"), "Never");
-}
-
 /* The shim died of itself: say so, and do not build it anew faster and faster. */
 static void note_crash(struct pod *p)
 {
@@ -195,13 +177,12 @@ static int bury_again(struct pod *p)
 	return 0;
 }
 
-static int end_unseen(struct pod *p)
+int pod_end_here(struct pod *p)
 {
-	p->failed_reason = "ContainerStatusUnknown";
-	p->failed_message = "the pod's processes ended and nobody saw how; its restartPolicy is "
-			    "Never";
-	if (pod_report(p) < 0)
-		return bury_again(p);
+	int r = pod_report(p);
+
+	if (r < 0)
+		return r;
 	(void)trash_put(p->control->trash, p->control->state_fd, p->uid);
 	p->stage = POD_ENDED;
 	pod_release_load(p);
@@ -232,6 +213,39 @@ static void forget_last_words(struct pod *p)
 		(void)unlinkat(state_fd, SNAPSHOT_FINAL, 0);
 }
 
+/* Does a container that counts have an end that nobody saw? */
+static bool is_unseen(const json_t *object)
+{
+	bool init;
+	const json_t *container;
+
+	for (size_t i = 0; (container = pod_container(object, i, &init)); i++) {
+		const char *list = init ? "initContainerStatuses" : "containerStatuses";
+		const json_t *status = json_find(
+			json_at(object, "status", list, NULL), "name", json_str(container, "name"));
+
+		if (!again_is_sidecar(container, init) && json_at(status, "state", "running", NULL))
+			return true;
+	}
+	return false;
+}
+
+/* Whose shim has died: is there anything to build it anew for? 1: there is not, and it has been ended; 0; -errno. */
+static int end_if_over(struct pod *p)
+{
+	cleanup_json json_t *object = NULL;
+
+	if (pod_object(p, &object) < 0 || !again_pod_ended(object))
+		return 0;
+	if (is_unseen(object)) {
+		p->failed_reason = "ContainerStatusUnknown";
+		p->failed_message = "containers ended and nobody saw how; by their restart policy "
+				    "they are not run again";
+	}
+	int r = pod_end_here(p);
+	return r < 0 ? r : 1;
+}
+
 int pod_bury(struct pod *p, const json_t *object)
 {
 	bool wanted = object && !meta_str(object, "deletionTimestamp")[0] && !pod_ended(object);
@@ -247,11 +261,15 @@ int pod_bury(struct pod *p, const json_t *object)
 		return bury_again(p);
 	clear_network(p);
 	pod_link_close(p);
-	/* Nobody saw the end of what a dead shim had running: what it said before is out of date. */
-	if (!p->orderly)
+	/* Nobody saw the end of what a dead shim had running: what it said before is written down, then out of date. */
+	if (!p->orderly && p->snapshot) {
+		if (pod_report(p) < 0)
+			return bury_again(p);
 		snapshot_free(take(p->snapshot));
-	if (wanted && ends_here(p, object))
-		return end_unseen(p);
+	}
+	int over = wanted && !p->orderly ? end_if_over(p) : 0;
+	if (over)
+		return over < 0 ? bury_again(p) : 0;
 	/* How its containers ended is known here only: it is kept until it is written down. */
 	if (pod_report(p) < 0)
 		return bury_again(p);

@@ -85,6 +85,9 @@ static void say_news(struct pod *p, const json_t *before, const json_t *now)
 				named(json_list(before, lists[k]), json_str(status, "name")),
 				status);
 	}
+	if (streq(json_str(now, "reason"), DEADLINE_REASON) &&
+		!streq(json_str(before, "reason"), DEADLINE_REASON))
+		pod_say(p, false, DEADLINE_REASON, "%s", DEADLINE_MESSAGE);
 }
 
 /* ---- status ------------------------------------------------------------------------------------------- */
@@ -127,6 +130,20 @@ static void know_container(
 	}
 }
 
+/* The shim has ended the pod of itself: it counts when nothing runs any more. */
+static void note_own_end(struct pod *p)
+{
+	const struct pod_snapshot *s = p->snapshot;
+
+	if (!s || !streq(s->reason, DEADLINE_REASON))
+		return;
+	for (size_t i = 0; i < s->n_containers; i++)
+		if (s->containers[i].state == CONTAINER_RUNNING)
+			return;
+	p->failed_reason = DEADLINE_REASON;
+	p->failed_message = DEADLINE_MESSAGE;
+}
+
 static json_t *make_status(struct pod *p, const json_t *object)
 {
 	const struct control *c = p->control;
@@ -137,6 +154,7 @@ static json_t *make_status(struct pod *p, const json_t *object)
 
 	for (size_t i = 0; i < n; i++)
 		know_container(p, object, i, &known[i]);
+	note_own_end(p);
 	if (p->host_network && p->stage != POD_PENDING)
 		ip = c->facts->address;
 	const struct status_input in = {

@@ -293,20 +293,25 @@ static uint64_t container_request(const json_t *container, const char *resource)
 	return request > 0 ? (uint64_t)request : 0;
 }
 
-/* What a pod needs at once: its containers together, or its largest init container. */
+/*
+ * What a pod needs at once: its containers and sidecars together, or an init container with the sidecars before it.
+ * Source: Kubernetes, "Sidecar Containers", resource sharing within containers.
+ */
 static uint64_t pod_request(const json_t *pod, const char *resource)
 {
 	uint64_t sum = 0, largest = 0;
 	const json_t *c;
 	size_t i;
 
-	json_array_foreach (json_at(pod, "spec", "containers", NULL), i, c)
-		sum += container_request(c, resource);
 	json_array_foreach (json_at(pod, "spec", "initContainers", NULL), i, c) {
-		uint64_t one = container_request(c, resource);
+		uint64_t one = sum + container_request(c, resource);
 
+		if (streq(json_str(c, "restartPolicy"), "Always"))
+			sum = one;
 		largest = one > largest ? one : largest;
 	}
+	json_array_foreach (json_at(pod, "spec", "containers", NULL), i, c)
+		sum += container_request(c, resource);
 	return sum > largest ? sum : largest;
 }
 

@@ -132,12 +132,17 @@ static bool inits_repeat(const json_t *pod)
 	return false;
 }
 
-static bool is_over(const json_t *pod, const json_t *container, bool init)
+bool again_is_over(const json_t *pod, const json_t *container, bool init, const json_t *status)
 {
 	int exit_code;
 
-	return has_ended(status_of(pod, container, init), &exit_code) &&
+	return has_ended(status, &exit_code) &&
 	       verdict_on(pod, container, init, exit_code) == RESTART_NO;
+}
+
+static bool is_over(const json_t *pod, const json_t *container, bool init)
+{
+	return again_is_over(pod, container, init, status_of(pod, container, init));
 }
 
 bool again_is_done(const json_t *pod, const json_t *container, bool init)

@@ -26,6 +26,9 @@ enum plan_restart again_policy(const json_t *pod, const json_t *container, bool 
 size_t again_rules(const json_t *container, struct plan_rule **ret);
 void again_rules_free(struct plan_rule *own_rules, size_t n);
 
+/** Is @container, whose status is @status, over for good by its policy and rules? Its end may not have been seen. */
+bool again_is_over(const json_t *pod, const json_t *container, bool init, const json_t *status);
+
 /** Is @container not to run again when @pod is built anew? It has ended, or its end was not seen. */
 bool again_is_done(const json_t *pod, const json_t *container, bool init);
 

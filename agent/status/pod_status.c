@@ -6,7 +6,9 @@
  */
 #include "agent/status/pod_status.h"
 
+#include "agent/spec/attempt.h"
 #include "agent/spec/quantity.h"
+#include "agent/status/again.h"
 #include "runtime/base/clock.h"
 
 /* What is read while one status is made. */
@@ -92,6 +94,11 @@ static json_t *state_of(const struct view *v, const struct container_snapshot *c
 		return running(c->started_at);
 	if (c->state == CONTAINER_TERMINATED)
 		return terminated(v, &run);
+	if (c->next_start_at) {
+		cleanup_free char *message = attempt_text(c->message, c->next_start_at);
+
+		return waiting(c->reason, message);
+	}
 	return waiting(c->reason, c->message);
 }
 
@@ -180,17 +187,29 @@ static void put_ended(json_t *status, const json_t *old, json_t *own_last)
 	json_put_str(status, "containerID", json_str(old, "containerID"));
 }
 
-static void put_of_dead_shim(const struct view *v, json_t *status, const json_t *old,
-	const struct status_container *known, const char *reason)
+static void put_of_dead_shim(const struct view *v, json_t *status, const json_t *spec, bool init,
+	const json_t *old, const struct status_container *known)
 {
-	json_t *last = v->in->failed_reason ? last_state_before(old) : NULL;
+	bool has_init = json_array_size(json_at(v->pod, "spec", "initContainers", NULL)) > 0;
+	bool done = v->in->failed_reason || again_is_done(v->pod, spec, init);
+	json_t *last = done ? last_state_before(old) : NULL;
 
 	if (last && json_map(last, "terminated")) {
 		put_ended(status, old, last);
 		return;
 	}
 	json_decref(last);
-	put_without_snapshot(status, old, known, reason);
+	put_without_snapshot(
+		status, old, known, has_init ? "PodInitializing" : "ContainerCreating");
+}
+
+/* Ready: of an init container that runs to its end, that it has succeeded. */
+static void put_readiness_of(json_t *status, const struct container_snapshot *c, bool to_end)
+{
+	bool started = c && c->state == CONTAINER_RUNNING && c->started;
+
+	json_put_flag(status, "ready", to_end ? exited_well(json_map(status, "state")) : started);
+	json_put_flag(status, "started", started);
 }
 
 /* One entry of containerStatuses or initContainerStatuses. */
@@ -200,22 +219,18 @@ static json_t *container_status(
 	const char *name = json_str_or(spec, "name", "");
 	const struct container_snapshot *c = find_snapshot(v->in, name);
 	const struct status_container *known = find_known(v->in, name);
-	bool has_init = json_array_size(json_at(v->pod, "spec", "initContainers", NULL)) > 0;
-	bool runs = c && c->state == CONTAINER_RUNNING;
 	json_t *status = json_object();
 
 	json_put_str(status, "name", name);
 	if (c)
 		put_from_snapshot(v, status, old, c);
 	else
-		put_of_dead_shim(
-			v, status, old, known, has_init ? "PodInitializing" : "ContainerCreating");
+		put_of_dead_shim(v, status, spec, init, old, known);
 	json_put_str(status, "image",
 		known && known->image ? known->image : json_str_or(spec, "image", ""));
 	json_put_str(status, "imageID",
 		known && known->image_id ? known->image_id : json_str_or(old, "imageID", ""));
-	json_put_flag(status, "ready", init ? exited_well(json_map(status, "state")) : runs);
-	json_put_flag(status, "started", runs);
+	put_readiness_of(status, c, init && !again_is_sidecar(spec, init));
 	return status;
 }
 
@@ -236,56 +251,69 @@ static json_t *container_statuses(const struct view *v, const char *list, const 
 /* ---- phase -------------------------------------------------------------------------------------------- */
 
 struct counts {
-	size_t pending_init, failed_init, waiting, running, stopped, succeeded;
+	size_t init_pending; /* init containers that have not let the next ones go */
+	bool init_lost;	     /* one of them has failed for good */
+	bool alive;	     /* something runs, a sidecar perhaps */
+	size_t waiting, running, begun, over, succeeded; /* of the others; begun: has run before */
 };
 
-static void count_init(struct counts *n, const json_t *status)
-{
-	const json_t *ended = json_at(status, "state", "terminated", NULL);
-
-	if (!ended && json_at(status, "state", "waiting", NULL))
-		ended = json_at(status, "lastState", "terminated", NULL);
-	if (!ended)
-		n->pending_init++;
-	else if (json_int(ended, "exitCode", -1) != 0)
-		n->failed_init++;
-}
-
-static void count_container(struct counts *n, const json_t *status)
+static void count_init(
+	const struct view *v, struct counts *n, const json_t *spec, const json_t *status)
 {
 	const json_t *state = json_map(status, "state");
+	bool before = json_at(status, "lastState", "terminated", NULL) != NULL;
+
+	n->alive = n->alive || json_map(state, "running");
+	if (again_is_sidecar(spec, true)) {
+		/* One that crashes is started beside the others, and holds up nobody. */
+		bool passed = json_flag(status, "started", false) || before ||
+			      json_map(state, "terminated");
+		n->init_pending += !passed;
+		return;
+	}
+	n->init_pending += !exited_well(state);
+	n->init_lost = n->init_lost || (json_map(state, "terminated") && !exited_well(state) &&
+					       again_is_over(v->pod, spec, true, status));
+}
+
+static void count_container(
+	const struct view *v, struct counts *n, const json_t *spec, const json_t *status)
+{
+	const json_t *state = json_map(status, "state");
+	bool deleted = json_str(json_map(v->pod, "metadata"), "deletionTimestamp") != NULL;
 
 	if (json_map(state, "running")) {
+		n->alive = true;
 		n->running++;
 	} else if (json_map(state, "terminated")) {
-		n->stopped++;
+		n->begun++;
 		n->succeeded += exited_well(state);
+		n->over += deleted || again_is_over(v->pod, spec, false, status);
 	} else if (json_at(status, "lastState", "terminated", NULL)) {
-		n->stopped++;
+		n->begun++;
 	} else {
 		n->waiting++;
 	}
 }
 
-static const char *phase_of(const json_t *inits, const json_t *containers, const char *policy)
+/* Source: kubelet, getPhase; a phase is final only when nothing runs any more (its status manager). */
+static const char *phase_of(const struct view *v, const json_t *inits, const json_t *containers)
 {
+	const json_t *spec = json_map(v->pod, "spec"), *status;
+	size_t i, all = json_array_size(containers);
 	struct counts n = {0};
-	const json_t *status;
-	size_t i;
 
 	json_array_foreach (inits, i, status)
-		count_init(&n, status);
+		count_init(v, &n, json_array_get(json_list(spec, "initContainers"), i), status);
 	json_array_foreach (containers, i, status)
-		count_container(&n, status);
-	if (n.failed_init && streq(policy, "Never"))
+		count_container(v, &n, json_array_get(json_list(spec, "containers"), i), status);
+	if (n.init_lost && !n.alive)
 		return "Failed";
-	if (n.pending_init || n.failed_init || n.waiting)
+	if (all && n.over == all)
+		return n.alive ? "Running" : n.succeeded == all ? "Succeeded" : "Failed";
+	if (n.waiting || (n.init_pending && !n.running))
 		return "Pending";
-	if (n.running || !n.stopped || streq(policy, "Always"))
-		return "Running";
-	if (n.succeeded == n.stopped)
-		return "Succeeded";
-	return streq(policy, "Never") ? "Failed" : "Running";
+	return n.running || n.begun ? "Running" : "Pending";
 }
 
 /* ---- conditions --------------------------------------------------------------------------------------- */
@@ -304,65 +332,133 @@ static void put_condition(const struct view *v, json_t *conditions, const char *
 		json_put_str(c, "lastTransitionTime", json_str(old, "lastTransitionTime"));
 	else
 		put_time(c, "lastTransitionTime", v->in->now);
-	if (!is_true) {
-		json_put_str(c, "reason", reason);
-		json_put_str(c, "message", message);
-	}
+	json_put_str(c, "reason", reason);
+	json_put_str(c, "message", message);
 	put_generation(v->pod, c);
 	json_push(conditions, c);
 }
 
-/* "containers with unready status: [web nginx]", or NULL when all are ready. */
-static char *unready(const json_t *statuses, const char *what)
+/* "containers with unready status: [web nginx]", or NULL when there are none. */
+static char *named_in(const char *what, struct str *own_names)
 {
-	struct str text = {0};
+	cleanup_str struct str names = *own_names;
+
+	return names.n ? xasprintf("containers with %s status: [%s]", what, names.p) : NULL;
+}
+
+static void add_unless(struct str *names, const json_t *status, const char *flag)
+{
+	if (!json_flag(status, flag, false))
+		str_addf(names, "%s%s", names->n ? " " : "", json_str_or(status, "name", ""));
+}
+
+static bool is_final(const char *phase)
+{
+	return streq(phase, "Succeeded") || streq(phase, "Failed");
+}
+
+/* Source: kubelet, GenerateContainersReadyCondition: the sidecars, then the others. */
+static void put_readiness(const struct view *v, json_t *conditions, const char *phase,
+	const json_t *inits, const json_t *containers)
+{
+	const json_t *specs = json_at(v->pod, "spec", "initContainers", NULL), *status;
+	const char *reason = "ContainersNotReady";
+	cleanup_free char *message = NULL;
+	struct str names = {0};
+	size_t i;
+
+	json_array_foreach (inits, i, status)
+		if (again_is_sidecar(json_array_get(specs, i), true))
+			add_unless(&names, status, "ready");
+	json_array_foreach (containers, i, status)
+		add_unless(&names, status, "ready");
+	message = named_in("unready", &names);
+	bool ready = !message && !is_final(phase);
+	if (is_final(phase)) {
+		reason = streq(phase, "Succeeded") ? "PodCompleted" : "PodFailed";
+		free(take(message));
+	}
+	put_condition(v, conditions, "Ready", ready, ready ? NULL : reason, message);
+	put_condition(v, conditions, "ContainersReady", ready, ready ? NULL : reason, message);
+}
+
+static bool any_has_begun(const json_t *containers)
+{
 	const json_t *status;
 	size_t i;
 
-	json_array_foreach (statuses, i, status) {
-		if (json_flag(status, "ready", false))
-			continue;
-		str_addf(&text, "%s%s", text.n ? " " : "", json_str_or(status, "name", ""));
-	}
-	if (text.n == 0)
-		return NULL;
-	{
-		cleanup_free char *names = str_take(&text);
-
-		return xasprintf("containers with %s status: [%s]", what, names);
-	}
+	json_array_foreach (containers, i, status)
+		if (json_at(status, "state", "running", NULL) ||
+			json_at(status, "state", "terminated", NULL))
+			return true;
+	return false;
 }
 
-static void put_readiness(
-	const struct view *v, json_t *conditions, const char *phase, const json_t *containers)
+/* Source: kubelet, GeneratePodInitializedCondition: what has been initialized once stays so. */
+static void put_initialized(const struct view *v, json_t *conditions, const char *phase,
+	const json_t *inits, const json_t *containers)
 {
-	cleanup_free char *message = unready(containers, "unready");
-	const char *reason = "ContainersNotReady";
-	bool ready = !message;
+	const json_t *specs = json_at(v->pod, "spec", "initContainers", NULL), *status;
+	cleanup_free char *message = NULL;
+	struct str names = {0};
+	size_t i;
 
-	if (streq(phase, "Succeeded") || streq(phase, "Failed")) {
-		reason = streq(phase, "Succeeded") ? "PodCompleted" : "PodFailed";
-		ready = false;
-		free(take(message));
-	}
-	put_condition(v, conditions, "Ready", ready, reason, message);
-	put_condition(v, conditions, "ContainersReady", ready, reason, message);
+	json_array_foreach (inits, i, status)
+		add_unless(&names, status,
+			again_is_sidecar(json_array_get(specs, i), true) ? "started" : "ready");
+	message = named_in("incomplete", &names);
+	if (streq(phase, "Succeeded"))
+		put_condition(v, conditions, "Initialized", true, "PodCompleted", NULL);
+	else if (!message || any_has_begun(containers))
+		put_condition(v, conditions, "Initialized", true, NULL, NULL);
+	else
+		put_condition(
+			v, conditions, "Initialized", false, "ContainersNotInitialized", message);
+}
+
+static bool has_rule_for_all(const json_t *pod)
+{
+	static const char *const lists[] = {"initContainers", "containers"};
+	const json_t *container, *rule;
+	size_t k, n;
+
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+		json_array_foreach (json_at(pod, "spec", lists[i], NULL), k, container)
+			json_array_foreach (json_list(container, "restartPolicyRules"), n, rule)
+				if (streq(json_str(rule, "action"), "RestartAllContainers"))
+					return true;
+	return false;
+}
+
+/* Source: kubelet, GenerateAllContainersRestartingCondition (KEP-5532). */
+static void put_restarting(const struct view *v, json_t *conditions, const char *phase)
+{
+	bool again = v->in->snapshot && v->in->snapshot->again;
+
+	if (!has_rule_for_all(v->pod))
+		return;
+	if (is_final(phase))
+		put_condition(v, conditions, "AllContainersRestarting", false,
+			streq(phase, "Succeeded") ? "PodCompleted" : "PodFailed", NULL);
+	else
+		put_condition(v, conditions, "AllContainersRestarting", again,
+			again ? "RestartAllContainersStarted" : NULL,
+			again ? "container exited with restart policy rule" : NULL);
 }
 
 static json_t *conditions_of(
 	const struct view *v, const char *phase, const json_t *inits, const json_t *containers)
 {
-	cleanup_free char *uninitialized = unready(inits, "incomplete");
+	const char *why_not = v->in->scheduled ? NULL : v->in->unschedulable;
 	json_t *conditions = json_array();
-	bool done = streq(phase, "Succeeded") || streq(phase, "Failed");
 
-	put_condition(
-		v, conditions, "PodReadyToStartContainers", v->in->sandbox && !done, NULL, NULL);
-	put_condition(v, conditions, "Initialized", !uninitialized, "ContainersNotInitialized",
-		uninitialized);
-	put_readiness(v, conditions, phase, containers);
-	put_condition(v, conditions, "PodScheduled", v->in->scheduled, "Unschedulable",
-		v->in->unschedulable);
+	put_condition(v, conditions, "PodReadyToStartContainers",
+		v->in->sandbox && !is_final(phase), NULL, NULL);
+	put_initialized(v, conditions, phase, inits, containers);
+	put_readiness(v, conditions, phase, inits, containers);
+	put_condition(v, conditions, "PodScheduled", v->in->scheduled,
+		v->in->scheduled ? NULL : "Unschedulable", why_not);
+	put_restarting(v, conditions, phase);
 	return conditions;
 }
 
@@ -412,7 +508,6 @@ static void put_start_time(const struct view *v, json_t *status)
 json_t *pod_status(const struct status_input *in)
 {
 	const struct view v = {in->pod, json_map(in->pod, "status"), in};
-	const char *policy = json_str_or(json_map(in->pod, "spec"), "restartPolicy", "Always");
 	const char *phase = final_phase(&v);
 	json_t *inits, *containers, *status;
 
@@ -421,7 +516,7 @@ json_t *pod_status(const struct status_input *in)
 	inits = container_statuses(&v, "initContainers", "initContainerStatuses");
 	containers = container_statuses(&v, "containers", "containerStatuses");
 	if (!phase)
-		phase = phase_of(inits, containers, policy);
+		phase = phase_of(&v, inits, containers);
 	status = json_object();
 	json_put_str(status, "phase", phase);
 	put_generation(in->pod, status);

@@ -49,7 +49,9 @@ struct container_snapshot {
 	char *message;
 	char *container_id; /* also the name of its cgroup below the pod's: NAME-N; NULL before the first start */
 	uint32_t restart_count;
-	bool started; /* running, its postStart is done and its startup probe, if it has one, has passed */
+	/* false: it runs, but its postStart is not done or its startup probe has not passed. Shims that know of neither say
+	 * nothing: true */
+	bool started;
 	int32_t pid; /* in the host's pid namespace; 0: no process. There, too, while postStart works. A hint (R28) */
 	uint64_t started_at, finished_at;
 	int32_t exit_code, signal;
@@ -62,7 +64,6 @@ struct container_snapshot {
 struct pod_snapshot {
 	uint64_t seq; /* grows by one with each change */
 	enum pod_phase phase;
-	bool over; /* nothing runs, and nothing will be started: the pod has ended */
 	bool again; /* a rule has all containers run again, and they are being killed (RestartAllContainers) */
 	char *reason;  /* the shim has ended the pod: "DeadlineExceeded"; NULL */
 	char *message; /* why the pod as a whole cannot be started; NULL */

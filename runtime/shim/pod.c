@@ -317,14 +317,6 @@ static void look(struct shim *s, struct order_item items[PLAN_CONTAINERS_MAX])
 		items[i] = item_of(&s->containers[i]);
 }
 
-bool pod_is_over(const struct shim *s)
-{
-	for (size_t i = 0; i < s->n_containers; i++)
-		if (s->containers[i].step != STEP_DONE)
-			return false;
-	return s->course == COURSE_END;
-}
-
 static void tell(struct shim *s, const enum order_verb *verbs)
 {
 	for (size_t i = 0; i < s->n_containers; i++) {
@@ -442,10 +434,18 @@ void pod_set_deadline(struct shim *s, uint64_t deadline_wall_ns)
 			shim_now(s) + (deadline_wall_ns > wall ? deadline_wall_ns - wall : 0);
 }
 
+static bool is_empty(const struct shim *s)
+{
+	for (size_t i = 0; i < s->n_containers; i++)
+		if (s->containers[i].step != STEP_DONE)
+			return false;
+	return true;
+}
+
 static void end_for_deadline(struct shim *s)
 {
 	s->deadline_at_ns = 0;
-	if (pod_is_over(s) || s->phase >= POD_STOPPING)
+	if (is_empty(s) || s->phase >= POD_STOPPING)
 		return;
 	s->reason = "DeadlineExceeded";
 	end_within(s, s->grace_ns);
@@ -471,16 +471,13 @@ static bool is_leaving(const struct shim *s)
 {
 	if (s->course == COURSE_START || s->phase == POD_STOPPED)
 		return false;
-	for (size_t i = 0; i < s->n_containers; i++)
-		if (s->containers[i].step != STEP_DONE)
-			return true;
-	return s->phase == POD_STOPPING;
+	return s->phase == POD_STOPPING || !is_empty(s);
 }
 
-/* When all have ended and only the back-off is waited for. */
+/* All have ended, and only the back-off is waited for. */
 static bool is_coming(const struct shim *s)
 {
-	return s->course == COURSE_AGAIN && !is_leaving(s);
+	return s->course == COURSE_AGAIN && is_empty(s);
 }
 
 void pod_timers(struct shim *s, uint64_t now_ns)

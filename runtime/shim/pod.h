@@ -31,8 +31,6 @@ void pod_set_deadline(struct shim *s, uint64_t deadline_wall_ns);
  * over, the first init container's turn comes. A pod that ends is not run again.
  */
 void pod_again(struct shim *s, uint64_t delay_ns);
-/** Has the pod ended: nothing runs, and nothing will? */
-bool pod_is_over(const struct shim *s);
 
 /** Does what can be done next; called after every change. */
 void pod_advance(struct shim *s);

@@ -3,7 +3,6 @@
  * The shim's state as the snapshot that the agent gets. The words are the kubelet's.
  */
 #include "runtime/shim/agent.h"
-#include "runtime/shim/pod.h"
 #include "runtime/shim/shim.h"
 
 static char *copy(const char *s)
@@ -86,7 +85,6 @@ static void set_running(struct container_snapshot *to, const struct container *c
 {
 	to->state = CONTAINER_RUNNING;
 	to->container_id = xstrdup(c->id);
-	to->started = container_is_started(c);
 	to->pid = c->pid;
 	to->started_at = c->started_wall_ns;
 	if (c->n_ended)
@@ -99,7 +97,6 @@ struct pod_snapshot *status_snapshot(const struct shim *s)
 
 	snap->seq = s->seq;
 	snap->phase = s->phase;
-	snap->over = pod_is_over(s);
 	snap->again = s->course == COURSE_AGAIN;
 	snap->reason = copy(s->reason);
 	snap->message = copy(s->message);
@@ -111,6 +108,7 @@ struct pod_snapshot *status_snapshot(const struct shim *s)
 
 		to->name = xstrdup(c->name);
 		to->restart_count = c->restarts;
+		to->started = c->step != STEP_RUN || container_is_started(c);
 		to->post_start_failed_at = c->hook.post_start_failed_wall_ns;
 		to->pre_stop_failed_at = c->hook.pre_stop_failed_wall_ns;
 		if (c->step == STEP_RUN && hook_is_starting(c))

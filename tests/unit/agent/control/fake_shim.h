@@ -50,6 +50,7 @@ static inline void fake_status(struct fake_shim *f)
 		if (f->phase == POD_STARTING)
 			continue;
 		to->state = ended ? CONTAINER_TERMINATED : CONTAINER_RUNNING;
+		to->started = true;
 		to->reason = ended ? xstrdup("Completed") : NULL;
 		to->container_id = xasprintf("%s-%u", from->name, from->base_restarts);
 		to->started_at = clock_wall_ns(&clock_kernel);

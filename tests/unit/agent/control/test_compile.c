@@ -62,8 +62,8 @@ static int compile(const json_t *pod, struct plan **ret, json_t **ret_payload, s
 	struct compile_container containers[4];
 
 	for (size_t i = 0; i < ARRAY_SIZE(containers); i++)
-		containers[i] = (struct compile_container){
-			.image = &image, .base_restarts = (uint32_t)i};
+		containers[i] =
+			(struct compile_container){.image = &image, .base_restarts = (uint32_t)i};
 	const struct compile_input in = {
 		.node = &node, .lookup = &l, .containers = containers, .deadline_wall_ns = 77};
 	return compile_pod(&in, ret, ret_payload, e);
@@ -167,6 +167,33 @@ static const struct {
 	{"'initContainers':[{'name':'i','image':'i'}]", "", "containers.0.restart_policy",
 		"'OnFailure'"},
 	{"'initContainers':[{'name':'i','image':'i'}]", "", "containers.1.base_restarts", "1"},
+	{"'initContainers':[{'name':'i','image':'i'}]", "", "containers.0.sidecar", NULL},
+	{"'initContainers':[{'name':'i','image':'i','restartPolicy':'Always'}]", "",
+		"containers.0.sidecar", "true"},
+	{"'initContainers':[{'name':'i','image':'i','restartPolicy':'Always'}],'restartPolicy':"
+	 "'Never'",
+		"", "containers.0.restart_policy", NULL},
+	{"'initContainers':[{'name':'i','image':'i','restartPolicy':'Never'}]", "",
+		"containers.0.restart_policy", "'Never'"},
+	{"", "'restartPolicy':'OnFailure'", "containers.0.restart_policy", "'OnFailure'"},
+	{"",
+		"'restartPolicy':'Never','restartPolicyRules':[{'action':'Restart','exitCodes':{"
+		"'operator':'In','values':[42,43]}}]",
+		"containers.0.rules", "[{'action':'restart','codes':[42,43]}]"},
+	{"",
+		"'restartPolicy':'Never','restartPolicyRules':[{'action':'RestartAllContainers',"
+		"'exitCodes':{'operator':'NotIn','values':[0]}}]",
+		"containers.0.rules", "[{'action':'restart_all','op':'not_in','codes':[0]}]"},
+	{"", "", "deadline_wall_ns", "77"},
+	{"", "'lifecycle':{'stopSignal':'SIGUSR1'}", "containers.0.stop_signal", "10"},
+	/* sidecars count beside the others, init containers beside the sidecars before them */
+	{"'initContainers':[{'name':'s','image':'i','restartPolicy':'Always','resources':{'limits'"
+	 ":{'memory':'8Mi'}}},{'name':'i','image':'i','resources':{'limits':{'memory':'64Mi'}}}]",
+		"'resources':{'limits':{'memory':'32Mi'}}", "limits.memory_max_bytes", "75497472"},
+	{"'initContainers':[{'name':'i','image':'i','resources':{'limits':{'memory':'64Mi'}}},{"
+	 "'name':'s','image':'i','restartPolicy':'Always','resources':{'limits':{'memory':'8Mi'}}"
+	 "}]",
+		"'resources':{'limits':{'memory':'32Mi'}}", "limits.memory_max_bytes", "67108864"},
 };
 
 static void compiles(void **state)

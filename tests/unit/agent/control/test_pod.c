@@ -16,6 +16,7 @@ static const char *const action_names[POD_ACTION_MAX] = {
 	[DO_SETTLE] = "settle",
 	[DO_DELETE] = "delete",
 	[DO_FORGET] = "forget",
+	[DO_EXPIRE] = "expire",
 };
 
 static void decides(void **state)
@@ -53,6 +54,8 @@ static void decides(void **state)
 		{"runs, image changed, not there",
 			{.want = WANT_RUN, .stage = POD_STARTED, .sandbox = true, .stale = true},
 			DO_PULL},
+		{"late before it ran",
+			{.want = WANT_EXPIRE, .stage = POD_PENDING, .admitted = true}, DO_EXPIRE},
 		{"found, silent", {.want = WANT_RUN, .stage = POD_ADOPTED}, DO_NOTHING},
 		{"found, silent, not wanted",
 			{.want = WANT_STOP, .stage = POD_ADOPTED, .sandbox = true}, DO_NOTHING},

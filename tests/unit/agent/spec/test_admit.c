@@ -161,6 +161,28 @@ static const struct {
 		"\"CAP_NET_ADMIN\": must be a capability without CAP_ in front, like "
 		"\"NET_ADMIN\"; did "
 		"you mean \"NET_ADMIN\"?\n"},
+	/* restarts */
+	{ONE(",\"restartPolicy\":\"Never\",\"restartPolicyRules\":[{\"action\":\"Restart\","
+	     "\"exitCodes\":{\"operator\":\"In\",\"values\":[42]}}]"),
+		""},
+	{ONE(",\"restartPolicyRules\":[{\"action\":\"RestartAllContainers\","
+	     "\"exitCodes\":{\"operator\":\"NotIn\",\"values\":[0]}}]"),
+		"spec.containers[0].restartPolicy: Required value: must specify restartPolicy when "
+		"restart rules are used\n"},
+	{ONE(",\"restartPolicy\":\"Never\",\"restartPolicyRules\":[{\"action\":\"Stop\"}]"),
+		"spec.containers[0].restartPolicyRules[0].action: Unsupported value: \"Stop\": "
+		"supported values: \"Restart\", \"RestartAllContainers\"\n"
+		"spec.containers[0].restartPolicyRules[0].exitCodes: Required value\n"},
+	{WITH("\"initContainers\":[{\"name\":\"i\",\"image\":\"i:1\",\"restartPolicy\":"
+	      "\"Always\"}],\"activeDeadlineSeconds\":5"),
+		""},
+	{WITH("\"initContainers\":[{\"name\":\"i\",\"image\":\"i:1\",\"lifecycle\":{"
+	      "\"stopSignal\":\"SIGINT\"}}]"),
+		"spec.initContainers[0].lifecycle: Forbidden: may not be set for init containers "
+		"without restartPolicy=Always\n"},
+	{WITH("\"activeDeadlineSeconds\":0"),
+		"spec.activeDeadlineSeconds: Invalid value: 0: must be between 1 and 2147483647, "
+		"inclusive\n"},
 	{META("\"namespace\":\"d\""),
 		"metadata.name: Required value: name or generateName is required\n"},
 	{META("\"generateName\":\"web-\""), "metadata.namespace: Required value\n"},

@@ -40,6 +40,14 @@ static const struct {
 	{"po", POD("\"tolerations\":[{\"key\":\"a\"}]"), POD("\"tolerations\":[{\"key\":\"b\"}]"),
 		"spec.tolerations: Forbidden: existing toleration can not be modified except its "
 		"tolerationSeconds\n"},
+	{"po", POD(""), POD("\"activeDeadlineSeconds\":30"), ""},
+	{"po", POD("\"activeDeadlineSeconds\":30"), POD("\"activeDeadlineSeconds\":10"), ""},
+	{"po", POD("\"activeDeadlineSeconds\":30"), POD("\"activeDeadlineSeconds\":31"),
+		"spec.activeDeadlineSeconds: Invalid value: 31: must be less than or equal to "
+		"previous value\n"},
+	{"po", POD("\"activeDeadlineSeconds\":30"), POD(""),
+		"spec.activeDeadlineSeconds: Invalid value: null: must not update from a positive "
+		"integer to nil value\n"},
 	{"po", META("\"labels\":{\"a\":\"b\"}"), META("\"labels\":{\"a\":\"c\"}"), ""},
 	{"po", META("\"uid\":\"1\""), META("\"uid\":\"2\""),
 		"metadata.uid: Invalid value: \"2\": field is immutable\n"},

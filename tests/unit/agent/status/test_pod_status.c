@@ -24,7 +24,8 @@ struct shape {
 	enum container_state state;
 	int exit_code;
 	bool crashed_before;
-	bool init;
+	bool init, sidecar, starting;
+	const char *policy; /* its own; NULL: the pod's */
 };
 
 static const struct {
@@ -86,6 +87,9 @@ static json_t *pod_of(const char *policy, const struct shape *shapes, size_t n)
 		json_put_str(c, "image", "busybox");
 		if (shapes[i].init && !json_list(spec, "initContainers"))
 			json_put(spec, "initContainers", json_array());
+		if (shapes[i].sidecar || shapes[i].policy)
+			json_put_str(c, "restartPolicy",
+				shapes[i].sidecar ? "Always" : shapes[i].policy);
 		json_push(json_list(spec, shapes[i].init ? "initContainers" : "containers"), c);
 	}
 	return pod;
@@ -104,6 +108,7 @@ static struct pod_snapshot *snapshot_of(const struct shape *shapes, size_t n)
 		c->name = xasprintf("c%zu", i);
 		c->state = shapes[i].state;
 		c->exit_code = shapes[i].exit_code;
+		c->started = !shapes[i].starting;
 		c->started_at = NOW;
 		c->restart_count = shapes[i].crashed_before;
 		if (shapes[i].crashed_before) {
