@@ -181,8 +181,7 @@ static const struct {
 		"spec.initContainers[0].lifecycle: Forbidden: may not be set for init containers "
 		"without restartPolicy=Always\n"},
 	{WITH("\"activeDeadlineSeconds\":0"),
-		"spec.activeDeadlineSeconds: Invalid value: 0: must be between 1 and 2147483647, "
-		"inclusive\n"},
+		"spec.activeDeadlineSeconds: Invalid value: 0: must be greater than 0\n"},
 	{META("\"namespace\":\"d\""),
 		"metadata.name: Required value: name or generateName is required\n"},
 	{META("\"generateName\":\"web-\""), "metadata.namespace: Required value\n"},
