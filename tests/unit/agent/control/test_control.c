@@ -394,7 +394,7 @@ static void end_unheard(struct world *w, const struct pod *p, int code)
 		.container_id = (char *)(uintptr_t) "c-0",
 		.exit_code = code};
 	const struct pod_snapshot last = {
-		.seq = 9, .phase = POD_STOPPED, .over = true, .containers = &c, .n_containers = 1};
+		.seq = 9, .phase = POD_STOPPED, .containers = &c, .n_containers = 1};
 
 	assert_true(fd >= 0);
 	assert_int_equal(snapshot_write_final(fd, &last, FS_NO_SYNC), 0);
