@@ -6,7 +6,7 @@
 
 #define KUBERNETES                                                                                 \
 	{                                                                                          \
-		10 * NS_PER_SEC, 300 * NS_PER_SEC, 2, 600 * NS_PER_SEC, 0                           \
+		10 * NS_PER_SEC, 300 * NS_PER_SEC, 2, 600 * NS_PER_SEC, 0                          \
 	}
 static const struct plan_backoff kubernetes = KUBERNETES;
 
@@ -14,8 +14,7 @@ static int64_t three[] = {3}, none_or_three[] = {0, 3};
 static const struct plan_rule again_at_3 = {PLAN_RULE_RESTART, PLAN_RULE_IN, three, 1};
 static const struct plan_rule all_at_3 = {PLAN_RULE_RESTART_ALL, PLAN_RULE_IN, three, 1};
 static const struct plan_rule again_but_3 = {PLAN_RULE_RESTART, PLAN_RULE_NOT_IN, three, 1};
-static const struct plan_rule all_but = {
-	PLAN_RULE_RESTART_ALL, PLAN_RULE_NOT_IN, none_or_three, 2};
+static const struct plan_rule all_but = {PLAN_RULE_RESTART_ALL, PLAN_RULE_NOT_IN, none_or_three, 2};
 static const struct plan_rule always = {PLAN_RULE_RESTART, PLAN_RULE_NOT_IN, NULL, 0};
 
 #define POLICY(p) PLAN_RESTART_##p
@@ -53,8 +52,7 @@ static const struct {
 	/* an init container that succeeded goes on, unless all are to start anew */
 	{POLICY(NEVER), true, {always}, 0, RESTART_NO},
 	{POLICY(NEVER), true, {always}, 1, RESTART_YES},
-	{POLICY(NEVER), true, {{PLAN_RULE_RESTART_ALL, PLAN_RULE_NOT_IN, NULL, 0}}, 0,
-		RESTART_ALL},
+	{POLICY(NEVER), true, {{PLAN_RULE_RESTART_ALL, PLAN_RULE_NOT_IN, NULL, 0}}, 0, RESTART_ALL},
 };
 
 static void policies_and_rules(void **state)
@@ -68,8 +66,7 @@ static void policies_and_rules(void **state)
 		};
 		const struct plan_rule nothing = {0};
 
-		while (t.n_rules < 2 &&
-			memcmp(&t.rules[t.n_rules], &nothing, sizeof nothing) != 0)
+		while (t.n_rules < 2 && memcmp(&t.rules[t.n_rules], &nothing, sizeof nothing) != 0)
 			t.n_rules++;
 		if (restart_verdict(&t, verdicts[i].exit_code) != verdicts[i].verdict)
 			fail_msg("row %zu", i);
