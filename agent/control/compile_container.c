@@ -325,6 +325,11 @@ int compile_container(struct compiling *k, struct plan_container *c, struct err 
 	environment_default(
 		&k->env, "PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
 	environment_default(&k->env, "HOSTNAME", k->hostname);
+	c->tty = json_flag(k->container, "tty", false);
+	c->stdin = json_flag(k->container, "stdin", false);
+	c->stdin_once = json_flag(k->container, "stdinOnce", false);
+	if (c->tty) /* as containerd */
+		environment_default(&k->env, "TERM", "xterm");
 	c->name = xstrdup(json_str_or(k->container, "name", ""));
 	c->image = xstrdup(json_str_or(k->container, "image", ""));
 	free(c->cwd);

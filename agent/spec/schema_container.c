@@ -166,7 +166,6 @@ static const struct type type_restart_rule = {
 enum { RESTART_RULES_MAX = 20 };
 
 #define NO_PROBES "berth does not run probes yet; take it out, a crash is noticed without"
-#define NO_ATTACH "berth does not attach to a container's own streams yet; use exec"
 /* Containers of all three sorts have these. */
 #define CONTAINER_FIELDS                                                                           \
 	{"name", STRING, "Name, unique in the pod.", .flags = REQUIRED, .check = check_dns_label}, \
@@ -211,10 +210,10 @@ enum { RESTART_RULES_MAX = 20 };
 			VALUES("File", "FallbackToLogsOnError"), .fallback = "File"},              \
 		{"securityContext", OBJECT, "User, capabilities, confinement.",                    \
 			.of = &type_security_context},                                             \
-		{"stdin", BOOL, "Keep its standard input open.", REFUSE(NO_ATTACH)},               \
-		{"stdinOnce", BOOL, "Close it after the first attach.", REFUSE(NO_ATTACH)},        \
+		{"stdin", BOOL, "Keep its standard input open for those who attach."},             \
+		{"stdinOnce", BOOL, "Close it when the first who attached has gone."},             \
 	{                                                                                          \
-		"tty", BOOL, "Give it a terminal.", REFUSE(NO_ATTACH)                              \
+		"tty", BOOL, "Give it a terminal."                                                 \
 	}
 
 static const struct field container[] = {CONTAINER_FIELDS, END};

@@ -82,6 +82,8 @@ static int process(const struct bundle *b, json_t **ret, struct err *e)
 	json_t *args = json_array(), *env = json_array();
 	int r;
 
+	if (c->tty)
+		json_put_flag(p, "terminal", true);
 	json_put(p, "user", user(b));
 	json_put(p, "args", args);
 	for (size_t i = 0; i < c->n_argv; i++)
@@ -313,9 +315,26 @@ static void set_env(json_t *env, const char *entry)
 	json_push(env, json_string(entry));
 }
 
+static bool has_env(const json_t *env, const char *name)
+{
+	size_t n = strlen(name), i;
+	const json_t *entry;
+
+	json_array_foreach (env, i, entry) {
+		const char *text = json_string_value(entry);
+
+		if (text && strncmp(text, name, n) == 0 && text[n] == '=')
+			return true;
+	}
+	return !env;
+}
+
 static void set_terminal(json_t *process, const struct bundle_exec *x)
 {
 	json_put_flag(process, "terminal", x->tty);
+	/* As containerd: programs that draw need to know on what. */
+	if (x->tty && !has_env(json_list(process, "env"), "TERM"))
+		json_push(json_list(process, "env"), json_string("TERM=xterm"));
 	if (x->tty && x->rows && x->columns) {
 		json_t *size = json_sub(process, "consoleSize");
 

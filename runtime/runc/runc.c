@@ -43,6 +43,7 @@ size_t runc_argv(enum runc_verb verb, const struct runc *rc, const char *argv[RU
 		add(&w, NULL, "--detach");
 		add(&w, "--bundle", rc->bundle);
 		add(&w, "--pid-file", rc->pid_file);
+		add(&w, "--console-socket", rc->console_socket);
 	} else if (verb == RUNC_EXEC) {
 		add(&w, NULL, "--detach");
 		add(&w, "--process", rc->process);

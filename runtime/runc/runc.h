@@ -25,7 +25,7 @@ struct runc {
 	const char *bundle;	    /* run: directory with config.json */
 	const char *pid_file;	    /* run, exec */
 	const char *process;	    /* exec: process.json */
-	const char *console_socket; /* exec with a terminal; NULL */
+	const char *console_socket; /* run, exec with a terminal; NULL */
 	const char *preserve_fds;   /* exec: how many descriptors from 3 on go along, "2"; NULL */
 };
 

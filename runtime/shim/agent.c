@@ -5,6 +5,7 @@
  */
 #include "runtime/shim/agent.h"
 #include "runtime/base/msg.h"
+#include "runtime/shim/attach.h"
 #include "runtime/shim/exec.h"
 #include "runtime/shim/message.h"
 #include "runtime/shim/pod.h"
@@ -22,6 +23,7 @@ void agent_drop(struct shim *s)
 		return;
 	loop_drop(&s->loop, &s->agent);
 	exec_kill_all(s);
+	attach_end_all(s);
 	probe_end_all(s);
 }
 
@@ -194,6 +196,23 @@ static void on_exec_kill(struct shim *s, const struct link_message *m, struct ms
 	exec_kill(s, m->id);
 }
 
+static void on_attach(struct shim *s, const struct link_message *m, struct msg_fds *fds)
+{
+	attach_start(s, m, fds);
+}
+
+static void on_detach(struct shim *s, const struct link_message *m, struct msg_fds *fds)
+{
+	(void)fds;
+	attach_end(s, m->id, m->stdin);
+}
+
+static void on_dial(struct shim *s, const struct link_message *m, struct msg_fds *fds)
+{
+	(void)fds;
+	dial_start(s, m);
+}
+
 static void (*const verbs[LINK_TYPE_MAX])(
 	struct shim *s, const struct link_message *m, struct msg_fds *fds) = {
 	[LINK_START] = on_start,
@@ -205,6 +224,9 @@ static void (*const verbs[LINK_TYPE_MAX])(
 	[LINK_TUNE] = on_tune,
 	[LINK_EXEC] = on_exec,
 	[LINK_EXEC_KILL] = on_exec_kill,
+	[LINK_ATTACH] = on_attach,
+	[LINK_DETACH] = on_detach,
+	[LINK_DIAL] = on_dial,
 	[LINK_PROBE] = on_probe,
 };
 

@@ -8,6 +8,7 @@
 #include "cgroups/oom.h"
 #include "runtime/base/str.h"
 #include "runtime/plan/restart.h"
+#include "runtime/shim/attach.h"
 #include "runtime/shim/clean.h"
 #include "runtime/shim/command.h"
 #include "runtime/shim/launch.h"
@@ -222,6 +223,7 @@ void container_not_launched(struct container *c, const char *reason, const char 
 
 	assert(text);
 	log_close_pipes(&c->log);
+	stdio_close(c);
 	set_waiting(c, reason, text);
 	c->unborn = !was_run;
 	if (was_run) {
@@ -259,7 +261,10 @@ void container_exited(struct container *c, int status)
 		if (container_shares_pids(c))
 			(void)cgroup_kill(&c->shim->cgroups, path);
 	}
+	attach_last(c);
 	log_close_pipes(&c->log);
+	attach_over(c);
+	stdio_close(c);
 	o = outcome_of(status, oom_kills);
 	memcpy(run.id, c->id, sizeof run.id);
 	run.reason = o.reason;

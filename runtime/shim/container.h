@@ -11,6 +11,7 @@
 #include "runtime/shim/job.h"
 #include "runtime/shim/logs.h"
 #include "runtime/shim/runner.h"
+#include "runtime/shim/stdio.h"
 #include "runtime/shim/step.h"
 
 struct shim;
@@ -67,6 +68,7 @@ struct container {
 	char *cause;	/* why the agent ends this run; NULL */
 	struct job launch;
 	struct runner runner;
+	struct stdio stdio;
 	struct hook hook;
 	/* runs that have ended, the latest first */
 	struct run ended[2];

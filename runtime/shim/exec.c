@@ -13,6 +13,7 @@
 #include "runtime/bundle/bundle.h"
 #include "runtime/runc/runc.h"
 #include "runtime/shim/agent.h"
+#include "runtime/shim/console.h"
 #include "runtime/shim/launch.h"
 #include "runtime/shim/message.h"
 #include "runtime/shim/reap.h"
@@ -20,7 +21,6 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -211,19 +211,6 @@ static void kill_it(struct exec *x)
 		(void)syscall(SYS_pidfd_send_signal, x->pidfd, SIGKILL, NULL, 0);
 }
 
-/* The runtime has sent the terminal before it ended, so it is here or never comes. */
-static int take_console(const struct exec *x, struct msg_fds *ret)
-{
-	char text[256];
-	cleanup_close int fd = accept4(x->console_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-
-	if (fd < 0)
-		return -errno;
-	if (msg_recv(fd, text, sizeof text, ret) < 0 || ret->n != 1)
-		return -EBADMSG;
-	return 0;
-}
-
 static void exec_launched(struct shim *s, struct job *j, int status, const struct failure *f)
 {
 	struct exec *x = j->data;
@@ -253,7 +240,11 @@ static void exec_launched(struct shim *s, struct job *j, int status, const struc
 		kill_it(x);
 	if (x->own)
 		return;
-	if (x->console_fd >= 0 && take_console(x, &terminal) < 0) {
+	if (x->console_fd >= 0) {
+		terminal.fd[0] = console_take(x->console_fd);
+		terminal.n = terminal.fd[0] >= 0;
+	}
+	if (x->console_fd >= 0 && !terminal.n) {
 		answer_error(s, x->id, "the runtime sent no terminal");
 		kill_it(x);
 		return;
@@ -264,24 +255,11 @@ static void exec_launched(struct shim *s, struct job *j, int status, const struc
 
 static int listen_console(struct exec *x)
 {
-	struct sockaddr_un address;
 	char name[32];
-	int fd, r;
 
 	name_of(x, "sock", name, sizeof name);
-	r = fs_socket_address(x->run_fd, name, &address);
-	if (r < 0)
-		return r;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -errno;
-	if (bind(fd, (const struct sockaddr *)&address, sizeof address) < 0 || listen(fd, 1) < 0) {
-		r = -errno;
-		(void)close(fd);
-		return r;
-	}
-	x->console_fd = fd;
-	return 0;
+	x->console_fd = console_listen(x->run_fd, name);
+	return x->console_fd < 0 ? x->console_fd : 0;
 }
 
 static struct container *find_running(struct shim *s, const char *name)

@@ -45,7 +45,7 @@ struct launch {
 	char *run_path; /* private/run/ID, absolute */
 	int run_fd;
 	int report_fd;
-	int write_fds[2];
+	const struct stdio_child *streams;
 };
 
 _Noreturn static void fail(const struct launch *l, const char *reason, const struct err *e)
@@ -269,28 +269,25 @@ _Noreturn static void become_runtime(const struct launch *l)
 		.id = l->id,
 		.bundle = l->run_path,
 		.pid_file = pid_file,
+		.console_socket = l->streams->console[0] ? l->streams->console : NULL,
 	};
-	const struct spawn sp = {
-		.argv = argv,
-		.fds = {{l->write_fds[0], 1}, {l->write_fds[1], 2}},
-		.n_fds = 2,
-	};
+	struct spawn sp = {.argv = argv};
 	int report = l->report_fd, r;
 	struct err e = {0};
 
+	for (int i = 0; i < (int)ARRAY_SIZE(l->streams->fd); i++)
+		if (l->streams->fd[i] >= 0)
+			sp.fds[sp.n_fds++] = (struct spawn_fd){l->streams->fd[i], i};
 	(void)runc_argv(RUNC_RUN, &rc, argv);
 	r = spawn_become(&sp, &report);
 	(void)err_errno(&e, r, "running %s", l->plan->runtime);
 	job_fail(report, run_error, &e);
 }
 
-_Noreturn static void launch_child(struct container *c, const int write_fds[2])
+_Noreturn static void launch_child(struct container *c, const struct stdio_child *streams)
 {
 	struct shim *s = c->shim;
-	struct launch l = {.s = s,
-		.c = c,
-		.report_fd = c->launch.report_fd,
-		.write_fds = {write_fds[0], write_fds[1]}};
+	struct launch l = {.s = s, .c = c, .report_fd = c->launch.report_fd, .streams = streams};
 	CLEANUP(plan_free) struct plan *plan = NULL;
 	struct err e = {0};
 
@@ -364,7 +361,7 @@ static void launch_ended(struct shim *s, struct job *j, int status, const struct
 	struct container *c = j->data;
 	char text[sizeof f->text], path[CONTAINER_ID_MAX + 16];
 	pid_t pid = 0;
-	int pidfd;
+	int pidfd, r = 0;
 
 	if (f->reason[0] && !j->timed_out) {
 		container_not_launched(c, reason_of(f), f->text, reason_of(f) == run_error);
@@ -372,7 +369,8 @@ static void launch_ended(struct shim *s, struct job *j, int status, const struct
 	}
 	(void)snprintf(path, sizeof path, "run/%s/pid", c->id);
 	pidfd = launch_adopt(s, path, &pid);
-	if (pidfd >= 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+	if (pidfd >= 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0 &&
+		(r = stdio_started(c)) == 0) {
 		container_launched(c, pid, pidfd);
 		return;
 	}
@@ -383,6 +381,8 @@ static void launch_ended(struct shim *s, struct job *j, int status, const struct
 	if (j->timed_out)
 		reap_kill_strays(s);
 	say_why(c, status, pidfd, text, sizeof text);
+	if (r < 0)
+		(void)snprintf(text, sizeof text, "the runtime sent no terminal: %s", strerror(-r));
 	container_not_launched(c, run_error, j->timed_out ? f->text : text, true);
 }
 
@@ -413,12 +413,13 @@ static void warm_cgroups(struct shim *s)
 void launch_container(struct container *c)
 {
 	struct shim *s = c->shim;
-	int write_fds[2], r;
+	struct stdio_child streams;
+	int r;
 
 	container_id(c, c->attempt, c->id);
 	if (c->log.file_fd < 0 || c->log.run != c->restarts)
 		(void)log_open_run(&c->log, s->log_fd, c->name, c->restarts);
-	r = log_open_pipes(&c->log, write_fds);
+	r = stdio_open(c, &streams);
 	if (r < 0) {
 		container_not_launched(c, create_error, strerror(-r), false);
 		return;
@@ -427,10 +428,9 @@ void launch_container(struct container *c)
 	c->launch.ended = launch_ended;
 	r = job_start(s, &c->launch, s->timeout_ns);
 	if (r == 0)
-		launch_child(c, write_fds);
+		launch_child(c, &streams);
 	warm_cgroups(s);
-	(void)close(write_fds[0]);
-	(void)close(write_fds[1]);
+	stdio_child_done(&streams);
 	if (r < 0)
 		container_not_launched(c, create_error, strerror(-r), false);
 }

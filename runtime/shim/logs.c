@@ -221,13 +221,20 @@ static void finish_line(struct log *l, struct log_stream *st)
 /* One read, its records into @o. Returns: 1 there may be more, 0 nothing there now, -1 the end. */
 static int pump_once(struct out *o, struct log_stream *st)
 {
-	char *in = hold_buffer(o->log->buffer);
-	ssize_t n = read(st->source.fd, in, READ_BYTES);
+	struct log *l = o->log;
+	size_t i = (size_t)(st - l->streams), max = l->tap ? l->tap->room(l, i) : READ_BYTES;
+	char *in = hold_buffer(l->buffer);
+	ssize_t n;
 
+	if (max == 0)
+		return 0;
+	n = read(st->source.fd, in, max < READ_BYTES ? max : READ_BYTES);
 	if (n < 0)
 		return errno == EINTR ? 1 : errno == EAGAIN ? 0 : -1;
 	if (n == 0)
 		return -1;
+	if (l->tap)
+		l->tap->spread(l, i, in, (size_t)n);
 	take_bytes(o, st, in, (size_t)n);
 	return 1;
 }
@@ -308,6 +315,20 @@ int log_open_pipes(struct log *l, int ret_write[2])
 		loop_drop(l->loop, &l->streams[0].source);
 		(void)close(ret_write[0]);
 	}
+	return r;
+}
+
+int log_open_terminal(struct log *l, int own_fd)
+{
+	struct log_stream *st = &l->streams[0];
+	int r = own_fd < 0 ? -EBADF : 0;
+
+	st->name = "stdout";
+	st->source = (struct source){ready, l, own_fd};
+	if (r == 0)
+		r = loop_watch(l->loop, &st->source, EPOLLIN);
+	if (r < 0)
+		loop_drop(l->loop, &st->source);
 	return r;
 }
 

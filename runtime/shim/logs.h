@@ -36,7 +36,18 @@ struct log_stream {
 	size_t n_carry;
 };
 
+/*
+ * Who else wants the bytes (attach.c). They are asked before each read and handed what was read.
+ */
+struct log;
+struct log_tap {
+	/* How many bytes of stream 0 or 1 may be read; 0: none, and the stream is paused. */
+	size_t (*room)(struct log *l, size_t stream);
+	void (*spread)(struct log *l, size_t stream, const char *bytes, size_t n);
+};
+
 struct log {
+	const struct log_tap *tap; /* NULL: nobody */
 	struct loop *loop;
 	const struct clock *clock;
 	struct log_buffer *buffer;
@@ -59,6 +70,9 @@ int log_open_run(struct log *l, int log_dir_fd, const char *container, uint32_t 
 
 /** Makes the two pipes; their write ends are the caller's to close. 0 or -errno. */
 int log_open_pipes(struct log *l, int ret_write[2]);
+
+/** A terminal's master in place of the pipes. @own_fd: does not wait. 0 or -errno. */
+int log_open_terminal(struct log *l, int own_fd);
 
 /** Takes what is in the pipes, writes unfinished lines as P, closes the pipes. The file stays open. */
 void log_close_pipes(struct log *l);

@@ -42,6 +42,11 @@ int loop_watch(struct loop *l, struct source *s, uint32_t events)
 	return -errno;
 }
 
+void loop_pause(struct loop *l, struct source *s)
+{
+	(void)epoll_ctl(l->epoll_fd, EPOLL_CTL_DEL, s->fd, NULL);
+}
+
 void loop_drop(struct loop *l, struct source *s)
 {
 	if (s->fd < 0)

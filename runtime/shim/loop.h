@@ -27,6 +27,8 @@ void loop_close(struct loop *l);
 
 /** Watches s->fd for @events (EPOLLIN …; 0: errors only). Again: changes them. 0 or -errno. */
 int loop_watch(struct loop *l, struct source *s, uint32_t events);
+/** Stops watching until the next loop_watch(). */
+void loop_pause(struct loop *l, struct source *s);
 /** Stops watching and closes s->fd; nothing happens when it is closed (negative). */
 void loop_drop(struct loop *l, struct source *s);
 

@@ -7,6 +7,7 @@
 #include "cgroups/kill.h"
 #include "cgroups/limits.h"
 #include "runtime/base/fs.h"
+#include "runtime/shim/attach.h"
 #include "runtime/shim/clean.h"
 #include "runtime/shim/command.h"
 #include "runtime/shim/compose.h"
@@ -56,6 +57,7 @@ static void fill_container(struct shim *s, struct container *c, const struct pla
 	c->restarts = c->attempt = c->clean_from = c->clean_to = pc->base_restarts;
 	c->pidfd = -EBADF;
 	c->runner.sock.fd = -EBADF;
+	stdio_set(&c->stdio, pc);
 	c->hook.due_ns = UINT64_MAX;
 	plan_handler_copy(&pc->post_start, &c->hook.post_start);
 	plan_handler_copy(&pc->pre_stop, &c->hook.pre_stop);
@@ -495,6 +497,7 @@ void pod_timers(struct shim *s, uint64_t now_ns)
 	if (is_coming(s) && now_ns >= s->again_at_ns)
 		pod_advance(s);
 	exec_timers(s, now_ns);
+	attach_timers(s, now_ns);
 	commands_timers(s, now_ns);
 	clean_timer(s, now_ns);
 }
@@ -508,6 +511,7 @@ uint64_t pod_deadline(const struct shim *s)
 {
 	uint64_t at = least(exec_deadline(s), least(commands_deadline(s), hooks_deadline(s)));
 
+	at = least(at, attach_deadline(s));
 	if (is_leaving(s))
 		at = least(at, s->kill_at_ns);
 	if (is_coming(s))

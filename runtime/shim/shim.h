@@ -20,6 +20,7 @@
 
 #include <sys/types.h>
 
+struct attach;
 struct exec;
 struct command;
 
@@ -77,6 +78,7 @@ struct shim {
 	struct container *containers;
 	size_t n_containers;
 	struct exec *execs;
+	struct attach *attaches;
 	unsigned exec_number;
 	struct command *commands;
 	uint64_t command_number;

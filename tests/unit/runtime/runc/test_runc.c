@@ -23,7 +23,7 @@ static const struct {
 } lines[] = {
 	{RUNC_RUN, "/usr/sbin/runc --root /p/runc --log /p/log --log-format json run --detach "
 		   "--bundle /p/b "
-		   "--pid-file /p/pid web-0"},
+		   "--pid-file /p/pid --console-socket /p/sock web-0"},
 	{RUNC_EXEC, "/usr/sbin/runc --root /p/runc --log /p/log --log-format json exec --detach "
 		    "--process "
 		    "/p/process.json --pid-file /p/pid --console-socket /p/sock --preserve-fds 2 "
