@@ -459,7 +459,8 @@ static int check_update(
 	return 0;
 }
 
-static void carry_over(const struct kind *kind, const json_t *old, json_t *object)
+/* @asked: the change is a user's. What the agent itself notes (a pod's node) is no new wish, so no new generation. */
+static void carry_over(const struct kind *kind, const json_t *old, json_t *object, bool asked)
 {
 	const json_t *old_meta = json_map(old, "metadata");
 	json_t *meta = json_sub(object, "metadata");
@@ -473,7 +474,7 @@ static void carry_over(const struct kind *kind, const json_t *old, json_t *objec
 		(void)json_object_del(meta, "generation");
 		return;
 	}
-	if (ends || spec_changed(kind, old, object))
+	if (ends || (asked && spec_changed(kind, old, object)))
 		generation++;
 	json_put_int(meta, "generation", generation);
 }
@@ -495,7 +496,7 @@ int store_update(struct store *s, const struct kind *kind, json_t *object,
 	r = check_update(kind, meta, json_map(old, "metadata"), e);
 	if (r < 0)
 		return r;
-	carry_over(kind, old, object);
+	carry_over(kind, old, object, durability == STORE_FULL);
 	if (json_equal(old, object))
 		return 0;
 	c.before = old;

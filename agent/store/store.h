@@ -29,7 +29,7 @@ struct store;
 
 enum store_durability {
 	STORE_FULL,   /* on disk when the call returns: all that a user was told */
-	STORE_NORMAL, /* may be lost by a power failure, not by a crash: status and Event objects */
+	STORE_NORMAL, /* may be lost by a power failure, not by a crash: what the agent itself notes: status, Event objects */
 };
 
 /**

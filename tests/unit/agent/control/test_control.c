@@ -334,7 +334,7 @@ static void restarts_on_another_image(void **state)
 	assert_int_equal(store_get(w->store, w->control->pod_kind, "default", "p", &pod, NULL), 0);
 	json_put_str(json_array_get(json_at(pod, "spec", "containers", NULL), 0), "image",
 		"example.test/i:2");
-	assert_int_equal(store_update(w->store, w->control->pod_kind, pod, STORE_NORMAL, NULL), 0);
+	assert_int_equal(store_update(w->store, w->control->pod_kind, pod, STORE_FULL, NULL), 0);
 	wait_for(w, has_record(w, "ErrImageNeverPull", "p"));
 	assert_true(runs(w, "p"));
 	put_image(w, "other", "example.test/i:2", "{\"Cmd\":[\"run\"],\"Env\":[\"NEW=1\"]}");

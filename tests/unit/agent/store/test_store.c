@@ -118,6 +118,7 @@ static void objects(void **state)
 	assert_int_equal(store_update(f->store, f->pods, j, STORE_FULL, &e), 0);
 	assert_int_equal(store_version(f->store), rv);
 	json_put_str(json_sub(j, "status"), "phase", "Running");
+	json_put_str(json_sub(j, "spec"), "nodeName", "n"); /* the agent's own note */
 	assert_int_equal(store_update(f->store, f->pods, j, STORE_NORMAL, &e), 0);
 	assert_int_equal(json_int(json_map(j, "metadata"), "generation", 0), 1);
 	json_put_str(json_sub(j, "spec"), "hostname", "h");
