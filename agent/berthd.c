@@ -9,6 +9,7 @@
 #include "agent/control/control.h"
 #include "agent/control/manifests.h"
 #include "agent/node/findings.h"
+#include "agent/node/logind.h"
 #include "agent/node/oci_runtime.h"
 #include "agent/node/privileges.h"
 #include "agent/node/tree.h"
@@ -180,6 +181,7 @@ struct agent {
 	struct control *control;
 	struct api *api;
 	struct manifests *manifests;
+	struct logind *logind;
 	gid_t socket_gid;
 };
 
@@ -370,6 +372,11 @@ static int open_store(struct agent *a, struct err *e)
 	return 0;
 }
 
+static void on_shut_down(void *data)
+{
+	logind_release(((struct agent *)data)->logind);
+}
+
 static int open_control(struct agent *a, struct err *e)
 {
 	const struct control_options options = {
@@ -388,10 +395,33 @@ static int open_control(struct agent *a, struct err *e)
 		.probe = a->probe,
 		.runner = a->runner,
 		.skopeo = a->o->skopeo,
+		.shut_down = on_shut_down,
+		.shut_down_data = a,
 	};
 	int r = control_new(&options, &a->control, e);
 
 	return r < 0 ? err_wrap(e, r, "control") : 0;
+}
+
+static void on_shutdown_begins(void *data, uint64_t max_ns)
+{
+	control_shutdown(((struct agent *)data)->control, max_ns);
+}
+
+static void on_machine_stays(void *data)
+{
+	control_shutdown_cancel(((struct agent *)data)->control);
+}
+
+static int open_logind(struct agent *a, struct err *e)
+{
+	const struct logind_options options = {.loop = a->loop,
+		.begins = on_shutdown_begins,
+		.stays = on_machine_stays,
+		.data = a};
+	int r = logind_open(&options, &a->logind, e);
+
+	return r < 0 ? err_wrap(e, r, "logind") : 0;
 }
 
 static bool is_ready(void *data)
@@ -499,6 +529,7 @@ static void agent_done(struct agent *a)
 {
 	manifests_close(a->manifests);
 	api_free(a->api);
+	logind_close(a->logind);
 	control_free(a->control);
 	leave(a);
 	store_close(a->store);
@@ -519,7 +550,7 @@ static int agent_open(struct agent *a, struct err *e)
 {
 	static int (*const steps[])(struct agent *, struct err *) = {find_programs, choose_names,
 		find_group, open_loop, open_cgroups, open_images, open_network, open_store,
-		open_control, open_api, open_manifests};
+		open_control, open_logind, open_api, open_manifests};
 	int r = tree_open(a->o->root, &a->tree, e);
 
 	r = r < 0 ? r : privileges_settle(a->o->keep_capabilities, e);

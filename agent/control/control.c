@@ -8,6 +8,7 @@
 #include "agent/control/collect.h"
 #include "agent/control/pod.h"
 #include "agent/control/replication.h"
+#include "agent/control/shutdown.h"
 #include "agent/node/findings.h"
 #include "agent/node/oci_runtime.h"
 #include "agent/spec/selector.h"
@@ -207,17 +208,41 @@ static void on_change(void *data, const struct store_event *event)
 
 /* ---- chores ------------------------------------------------------------------------------------------- */
 
-static void write_node(struct control *c)
+/* The machine has been down since this was written. Source: kubelet, events of a node. */
+static void say_rebooted(struct control *c, const json_t *old)
+{
+	const char *before = json_str_or(json_at(old, "status", "nodeInfo", NULL), "bootID", "");
+	const struct subject about = {
+		.api_version = "v1", .kind = "Node", .name = c->o.node_name, .uid = c->o.node_name};
+
+	if (before[0] && !streq(before, c->facts->boot_id))
+		recorder_say(c->recorder, BY_KUBELET, &about, true, "Rebooted",
+			"Node %s has been rebooted, boot id: %s", c->o.node_name,
+			c->facts->boot_id);
+}
+
+static void write_node_as(struct control *c, enum store_durability durability)
 {
 	cleanup_json json_t *old = NULL;
 	struct err e = {0};
 	int r = store_get(c->o.store, c->node_kind, "", c->o.node_name, &old, NULL);
-	cleanup_json json_t *node = node_object(c->facts, old, control_wall(c));
+	cleanup_json json_t *node = node_object(c->facts, old, c->shutdown.active, control_wall(c));
 
-	r = r == -ENOENT ? store_create(c->o.store, c->node_kind, node, STORE_NORMAL, &e)
-			 : store_update(c->o.store, c->node_kind, node, STORE_NORMAL, &e);
+	say_rebooted(c, old);
+	r = r == -ENOENT ? store_create(c->o.store, c->node_kind, node, durability, &e)
+			 : store_update(c->o.store, c->node_kind, node, durability, &e);
 	if (r < 0)
 		log_line(LOG_WARNING, "the Node object cannot be written", "error", err_text(&e));
+}
+
+static void write_node(struct control *c)
+{
+	write_node_as(c, STORE_NORMAL);
+}
+
+void control_write_node(struct control *c)
+{
+	write_node_as(c, STORE_FULL);
 }
 
 static void expire_records(struct control *c)
@@ -263,6 +288,7 @@ static void chore_work(void *data, const char *key)
 		{"node", write_node, NODE_PERIOD_S},
 		{"records", expire_records, 0},
 		{"gone", collect_gone, 0},
+		{"shutdown", shutdown_work, 0},
 		{"trim", trim, 0},
 	};
 	struct control *c = data;
@@ -427,6 +453,8 @@ int control_new(const struct control_options *options, struct control **ret, str
 		return r;
 	c->sub = store_subscribe(c->o.store, NULL, on_change, c);
 	r = pods_adopt(c, e);
+	if (r >= 0)
+		shutdown_resume(c);
 	if (r >= 0)
 		r = mark_all(c, e);
 	if (r < 0)

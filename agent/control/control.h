@@ -43,12 +43,14 @@ struct control_options {
 	const char *root;	 /* its absolute path without a slash at the end: "" for "/" */
 	const char *cgroup_base; /* "berth" */
 	const char *node_name;
-	const char *runtime;	 /* absolute path of the OCI runtime: "/usr/sbin/runc" */
-	const char *shim;	 /* absolute path of berth-shim */
-	const char *probe;	 /* of berth-probe, for hooks; NULL: none */
-	const char *runner;	 /* of berth-runner; NULL: none */
-	const char *skopeo;	 /* for the findings; NULL: /usr/bin/skopeo */
-	const char *seccomp_dir; /* localhost profiles; NULL: DIR/var/lib/berth/seccomp */
+	const char *runtime;	       /* absolute path of the OCI runtime: "/usr/sbin/runc" */
+	const char *shim;	       /* absolute path of berth-shim */
+	const char *probe;	       /* of berth-probe, for hooks; NULL: none */
+	const char *runner;	       /* of berth-runner; NULL: none */
+	const char *skopeo;	       /* for the findings; NULL: /usr/bin/skopeo */
+	const char *seccomp_dir;       /* localhost profiles; NULL: DIR/var/lib/berth/seccomp */
+	void (*shut_down)(void *data); /* the pods are stopped: the machine may go down; NULL */
+	void *shut_down_data;
 };
 
 /**
@@ -61,6 +63,16 @@ int control_new(const struct control_options *options, struct control **ret, str
 /** Leaves every pod running. NULL is a no-op. */
 void control_free(struct control *own_c);
 DEFINE_CLEANUP(struct control, control_free);
+
+/* ---- the machine's shutdown ------------------------------------------------------------------------------- */
+
+/**
+ * The machine goes down within @max_ns: pods are stopped in the order of their priority, none is started, and the
+ * options' `shut_down` is called when the machine may go. Called again in the same shutdown it changes nothing.
+ */
+void control_shutdown(struct control *c, uint64_t max_ns);
+/** It does not go down: pods are started again. Nothing when it was not going to. */
+void control_shutdown_cancel(struct control *c);
 
 /** Has the first round over all objects been made (what /readyz says)? */
 bool control_ready(const struct control *c);

@@ -41,8 +41,17 @@ struct control {
 	struct control_image_job *collection; /* of layers that nothing uses; NULL: none runs */
 	json_t *gone; /* objects that were deleted and whose dependents have not been looked at */
 	uint64_t next_exec_id;
+	struct {
+		bool active, told; /* told: the machine may go */
+		uint64_t deadline_ns;
+		uint64_t
+			next_ns; /* when the next priority is stopped, whatever the present one does */
+	} shutdown;
 	const struct kind *pod_kind, *secret_kind, *config_kind, *node_kind;
 };
+
+/** Writes the Node object, on disk when it returns. */
+void control_write_node(struct control *c);
 
 /* Who says a record. */
 #define BY_KUBELET "kubelet"

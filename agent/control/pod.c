@@ -7,6 +7,7 @@
 #include "agent/control/pod_probe.h"
 
 #include "agent/control/contents.h"
+#include "agent/control/shutdown.h"
 #include "agent/status/pod_status.h"
 
 #include <stdarg.h>
@@ -16,7 +17,7 @@
 #define BIT(x) (1u << (x))
 #define NO_SHIM (BIT(POD_PENDING) | BIT(POD_ENDED))
 #define HAS_SHIM (BIT(POD_SPAWNED) | BIT(POD_STARTED) | BIT(POD_LEAVING))
-#define UNWANTED (BIT(WANT_REST) | BIT(WANT_STOP) | BIT(WANT_GONE))
+#define UNWANTED (BIT(WANT_REST) | BIT(WANT_STOP) | BIT(WANT_GONE) | BIT(WANT_HOLD))
 
 enum need { ANY, YES, NO };
 
@@ -255,8 +256,9 @@ static int pod_forget(struct pod *p, const json_t *object)
 	return 0;
 }
 
-static enum pod_want want_of(const struct control *c, const json_t *object)
+static enum pod_want want_of(const struct pod *p, const json_t *object)
 {
+	const struct control *c = p->control;
 	const char *node = json_str_or(json_map(object, "spec"), "nodeName", "");
 
 	if (!object)
@@ -265,7 +267,7 @@ static enum pod_want want_of(const struct control *c, const json_t *object)
 		return WANT_STOP;
 	if (pod_ended(object) || (node[0] && !streq(node, c->o.node_name)))
 		return WANT_REST;
-	return WANT_RUN;
+	return shutdown_holds(p) ? WANT_HOLD : WANT_RUN;
 }
 
 static int step(struct pod *p, const json_t *object)
@@ -284,7 +286,7 @@ static int step(struct pod *p, const json_t *object)
 		[DO_FORGET] = pod_forget,
 	};
 	struct pod_view view = {
-		.want = want_of(p->control, object),
+		.want = want_of(p, object),
 		.stage = p->stage,
 		.admitted = p->admitted,
 		.sandbox = p->sandbox,
@@ -318,6 +320,8 @@ void pod_work(void *control, const char *uid)
 	}
 	for (int i = 0; i < STEPS_MAX && again > 0; i++)
 		again = step(p, object);
+	if (((struct control *)control)->shutdown.active)
+		lane_add(((struct control *)control)->chore_lane, "shutdown");
 }
 
 /* ---- what changes in the store -------------------------------------------------------------------------- */

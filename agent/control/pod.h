@@ -29,6 +29,7 @@ enum pod_want {
 	WANT_STOP,   /* deletionTimestamp: stop with grace, then the object goes */
 	WANT_EXPIRE, /* its active deadline came before it had a shim, which would have seen to it */
 	WANT_GONE,   /* there is no such object (any more) */
+	WANT_HOLD,   /* the machine goes down: no processes until it is back */
 	WANT_MAX
 };
 
@@ -85,6 +86,10 @@ struct pod {
 	enum pod_stage stage;
 	bool admitted, stale, sandbox, orderly; /* orderly: the shim said "stopped" */
 	bool host_network;
+	bool held; /* the machine goes down, and its turn has come */
+	int64_t priority;
+	uint64_t own_grace_ns,
+		hold_grace_ns;		/* what it wants of a shutdown's time, and what it gets */
 	bool scheduled_unsaid;		/* the record of its admission is still to be made */
 	struct node_load asked;		/* while admitted */
 	char *why_not;			/* not admitted because */

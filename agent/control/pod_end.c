@@ -21,6 +21,7 @@
 
 /* What a shim gets beyond the grace before it is taken for hung. */
 #define STOP_SLACK_NS (10 * NS_PER_SEC)
+#define HOLD_SLACK_NS (NS_PER_SEC / 2) /* while the machine waits for it */
 #define CRASH_FIRST_NS (NS_PER_SEC / 2)
 #define CRASH_LAST_NS (300 * NS_PER_SEC)
 #define BURY_FIRST_NS (5 * NS_PER_MS)
@@ -44,6 +45,21 @@ static uint64_t grace_ns(const struct control *c, const json_t *object)
 	 * back late in it gives less. */
 	uint64_t left = ends > now ? ends - now : 0;
 	return left + 2 * NS_PER_SEC < whole ? left : whole;
+}
+
+/* The grace of what is stopped now. A machine that goes down waits for nobody. */
+static uint64_t grace_of(const struct pod *p, const json_t *object)
+{
+	const struct control *c = p->control;
+	bool deleted = meta_str(object, "deletionTimestamp")[0];
+	uint64_t now = control_now(c), grace = grace_ns(c, object), left;
+
+	if (!c->shutdown.active)
+		return grace;
+	if (p->held && !deleted)
+		return p->hold_grace_ns;
+	left = c->shutdown.deadline_ns > now ? c->shutdown.deadline_ns - now : 0;
+	return grace < left ? grace : left;
 }
 
 static void say_killing(struct pod *p)
@@ -70,19 +86,22 @@ static void kill_shim(struct pod *p)
 int pod_stop(struct pod *p, const json_t *object)
 {
 	struct control *c = p->control;
-	uint64_t now = control_now(c), grace = grace_ns(c, object), by = now + grace;
+	uint64_t now = control_now(c), grace = grace_of(p, object), by = now + grace;
+	uint64_t slack = p->held ? HOLD_SLACK_NS : STOP_SLACK_NS;
 
 	if (p->stage == POD_LEAVING && p->stop_by_ns && p->stop_by_ns <= by) {
-		if (now >= p->stop_by_ns + STOP_SLACK_NS) {
+		if (now >= p->stop_by_ns + slack) {
 			kill_shim(p);
 			p->stop_by_ns = now; /* and again when that did not help */
 		}
-		pod_mark_at(p, p->stop_by_ns + STOP_SLACK_NS);
+		pod_mark_at(p, p->stop_by_ns + slack);
 		return 0;
 	}
 	if (!p->stop_by_ns)
 		say_killing(p);
 	struct link_message m = {.type = LINK_STOP, .grace_ns = grace};
+	if (p->held && !meta_str(object, "deletionTimestamp")[0])
+		m.cause = (char *)(uintptr_t)SNAPSHOT_NODE_SHUTDOWN;
 	int r = pod_send(p, &m, -1);
 	if (r == -EAGAIN) {
 		pod_mark_at(p, now + BURY_FIRST_NS);
@@ -94,7 +113,7 @@ int pod_stop(struct pod *p, const json_t *object)
 	}
 	p->stage = POD_LEAVING;
 	p->stop_by_ns = by;
-	pod_mark_at(p, by + STOP_SLACK_NS);
+	pod_mark_at(p, by + slack);
 	return 0;
 }
 

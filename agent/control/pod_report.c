@@ -217,6 +217,9 @@ int pod_report(struct pod *p)
 	/* One who has ended stays as it is; one that a shim of ours has not told about yet, too. */
 	if (p->stage == POD_ENDED || p->stage == POD_ADOPTED)
 		return 0;
+	/* What was said when it was stopped with the machine holds until the machine is back. */
+	if (c->shutdown.active && !p->snapshot)
+		return 0;
 	bool bound = bind_to_node(p, object);
 	cleanup_json json_t *status = make_status(p, object);
 	cleanup_json json_t *before = json_incref(json_map(object, "status"));

@@ -56,8 +56,21 @@ static void empty_dir(int dir_fd)
 	(void)closedir(dir);
 }
 
+/* The child may outlive the agent, whose lock, sockets and clients must not live on in it. */
+static void close_others(const struct trash *t)
+{
+	unsigned a = (unsigned)t->dirs[0], b = (unsigned)t->dirs[1];
+	unsigned low = a < b ? a : b, high = a < b ? b : a;
+
+	/* An empty range is refused, which is fine. */
+	(void)syscall(SYS_close_range, STDERR_FILENO + 1, low - 1, 0);
+	(void)syscall(SYS_close_range, low + 1, high - 1, 0);
+	(void)syscall(SYS_close_range, high + 1, ~0U, 0);
+}
+
 _Noreturn static void be_child(const struct trash *t)
 {
+	close_others(t);
 	for (size_t i = 0; i < ARRAY_SIZE(t->dirs); i++)
 		empty_dir(t->dirs[i]);
 	_exit(0);

@@ -201,9 +201,9 @@ static json_t *resources(const struct node_facts *f, uint64_t memory_bytes)
 	return list;
 }
 
-static json_t *conditions(const json_t *old, uint64_t now_wall_ns)
+static json_t *conditions(const json_t *old, bool going_down, uint64_t now_wall_ns)
 {
-	static const struct {
+	const struct {
 		const char *type, *status, *reason, *message;
 	} rows[] = {
 		{"MemoryPressure", "False", "KubeletHasSufficientMemory",
@@ -212,7 +212,10 @@ static json_t *conditions(const json_t *old, uint64_t now_wall_ns)
 			"kubelet has no disk pressure"},
 		{"PIDPressure", "False", "KubeletHasSufficientPID",
 			"kubelet has sufficient PID available"},
-		{"Ready", "True", "KubeletReady", "berthd is running"},
+		/* Source: kubelet, node shutdown manager. */
+		{"Ready", going_down ? "False" : "True",
+			going_down ? "KubeletNotReady" : "KubeletReady",
+			going_down ? "node is shutting down" : "berthd is running"},
 	};
 	json_t *list = json_array();
 	char now[RFC3339_SIZE];
@@ -255,7 +258,8 @@ static json_t *node_version(const struct node_facts *f)
 	return o;
 }
 
-json_t *node_object(const struct node_facts *f, const json_t *old, uint64_t now_wall_ns)
+json_t *node_object(
+	const struct node_facts *f, const json_t *old, bool going_down, uint64_t now_wall_ns)
 {
 	json_t *node = old ? json_deep_copy(old) : json_object(), *labels, *status;
 
@@ -270,7 +274,7 @@ json_t *node_object(const struct node_facts *f, const json_t *old, uint64_t now_
 	status = json_object();
 	json_put(status, "capacity", resources(f, f->memory_bytes));
 	json_put(status, "allocatable", resources(f, allocatable_memory(f)));
-	json_put(status, "conditions", conditions(old, now_wall_ns));
+	json_put(status, "conditions", conditions(old, going_down, now_wall_ns));
 	json_put(status, "addresses",
 		json_pack("[{s:s,s:s},{s:s,s:s}]", "type", "InternalIP", "address", f->address,
 			"type", "Hostname", "address", f->name));

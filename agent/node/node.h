@@ -26,8 +26,12 @@ DEFINE_CLEANUP(struct node_facts, node_facts_free);
 int node_facts_read(int root_fd, const char *name, const char *runtime_version,
 	struct node_facts **ret, struct err *e);
 
-/** The Node object, labels and status included. @old: the one stored (keeps its metadata and transition times) or NULL. */
-json_t *node_object(const struct node_facts *f, const json_t *old, uint64_t now_wall_ns);
+/**
+ * The Node object, labels and status included. @old: the one stored (keeps its metadata and transition times) or NULL.
+ * @going_down: the machine is being shut down, so the node is not ready.
+ */
+json_t *node_object(
+	const struct node_facts *f, const json_t *old, bool going_down, uint64_t now_wall_ns);
 
 /* What the pods of this node have asked for. */
 struct node_load {

@@ -124,9 +124,14 @@ static const struct field pod_spec[] = {
 		WARN(ONE_NODE " and it has no taints")},
 	{"hostAliases", OBJECT, "More lines of /etc/hosts.", .flags = LIST, .of = &type_host_alias,
 		.key = "ip"},
-	{"priorityClassName", STRING, "Name of a priority.",
-		WARN("pods are not ordered by priority yet")},
-	{"priority", INT32, "Priority of the pod.", WARN("pods are not ordered by priority yet")},
+	{"priorityClassName", STRING,
+		"Name of a priority: system-node-critical or system-cluster-critical; another one "
+		"says "
+		"nothing beside priority.",
+		ONLY("system-node-critical"),
+		WARN("there are no PriorityClass objects; say priority")},
+	{"priority", INT32,
+		"In which order pods are stopped when the machine goes down: low first."},
 	{"preemptionPolicy", STRING, "May it displace others?",
 		VALUES("PreemptLowerPriority", "Never"), WARN(ONE_NODE ", nothing is displaced")},
 	{"readinessGates", OBJECT, "Conditions the pod is ready with.", .flags = LIST,

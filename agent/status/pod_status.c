@@ -9,6 +9,7 @@
 #include "agent/spec/attempt.h"
 #include "agent/spec/quantity.h"
 #include "agent/status/again.h"
+#include "agent/status/held.h"
 #include "runtime/base/clock.h"
 
 /* What is read while one status is made. */
@@ -459,6 +460,9 @@ static json_t *conditions_of(
 	put_condition(v, conditions, "PodScheduled", v->in->scheduled,
 		v->in->scheduled ? NULL : "Unschedulable", why_not);
 	put_restarting(v, conditions, phase);
+	if (pod_is_held(v->in))
+		put_condition(
+			v, conditions, HELD_CONDITION, true, HELD_CONDITION_REASON, HELD_MESSAGE);
 	return conditions;
 }
 
@@ -480,7 +484,7 @@ static const char *final_phase(const struct view *v)
 {
 	return v->in->failed_reason ? "Failed"
 	       : pod_ended(v->pod)  ? json_str(v->before, "phase")
-				    : NULL;
+				    : held_phase(v->in);
 }
 
 /* Why the pod as a whole is as it is: said now, or said when it ended. */
@@ -492,6 +496,9 @@ static void put_reason(const struct view *v, json_t *status)
 	} else if (pod_ended(v->pod)) {
 		json_put_str(status, "reason", json_str(v->before, "reason"));
 		json_put_str(status, "message", json_str(v->before, "message"));
+	} else if (pod_is_held(v->in)) {
+		json_put_str(status, "reason", SNAPSHOT_NODE_SHUTDOWN);
+		json_put_str(status, "message", HELD_MESSAGE);
 	}
 }
 
@@ -515,6 +522,7 @@ json_t *pod_status(const struct status_input *in)
 		return json_deep_copy(v.before);
 	inits = container_statuses(&v, "initContainers", "initContainerStatuses");
 	containers = container_statuses(&v, "containers", "containerStatuses");
+	held_containers(in, v.before, containers);
 	if (!phase)
 		phase = phase_of(&v, inits, containers);
 	status = json_object();

@@ -24,7 +24,8 @@
  *	agent → shim
  *	start      [fd: payload]		run the containers (once; again is harmless)
  *	files      [fd: payload]		new contents of "files" volumes, and new secret env for later starts
- *	stop       grace_ns			signal, wait, kill, "stopped", end. Again with less: shortens
+ *	stop       grace_ns			signal, wait, kill, "stopped", end. Again with less: shortens.
+ *						cause SNAPSHOT_NODE_SHUTDOWN: the snapshot's reason from now on
  *	restart    container			stop it (grace_ns) and start it again at once, or with
  *						back_off as after a crash (a failed liveness probe);
  *						cause: why, for the record of this end
@@ -96,7 +97,7 @@ struct link_message {
 	uint64_t grace_ns;
 	char *container;
 	bool back_off; /* restart: wait as after a crash */
-	char *cause;   /* restart: why; NULL */
+	char *cause;   /* restart, stop: why; NULL */
 	struct plan_backoff *backoff;
 	uint64_t deadline_wall_ns;
 	uint64_t id; /* of an exec; chosen by the agent, > 0, unique on its connection */

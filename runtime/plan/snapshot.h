@@ -61,11 +61,14 @@ struct container_snapshot {
 	struct container_run *last; /* the run before this one; NULL: none */
 };
 
+/* It was told to, because the machine goes down. Source: the kubelet's word. */
+#define SNAPSHOT_NODE_SHUTDOWN "Terminated"
+
 struct pod_snapshot {
 	uint64_t seq; /* grows by one with each change */
 	enum pod_phase phase;
 	bool again; /* a rule has all containers run again, and they are being killed (RestartAllContainers) */
-	char *reason;  /* the shim has ended the pod: "DeadlineExceeded"; NULL */
+	char *reason;  /* the shim has ended the pod: "DeadlineExceeded", SNAPSHOT_NODE_SHUTDOWN; NULL */
 	char *message; /* why the pod as a whole cannot be started; NULL */
 	struct container_snapshot *containers; /* in the order of the plan */
 	size_t n_containers;

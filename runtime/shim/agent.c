@@ -123,6 +123,8 @@ static void on_files(struct shim *s, const struct link_message *m, struct msg_fd
 static void on_stop(struct shim *s, const struct link_message *m, struct msg_fds *fds)
 {
 	(void)fds;
+	if (streq(m->cause, SNAPSHOT_NODE_SHUTDOWN) && s->phase < POD_STOPPING)
+		s->reason = SNAPSHOT_NODE_SHUTDOWN;
 	pod_stop(s, m->grace_ns);
 }
 

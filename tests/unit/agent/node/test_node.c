@@ -76,7 +76,7 @@ static const struct {
 static void admission(void **state)
 {
 	CLEANUP(node_facts_free) struct node_facts *f = facts();
-	cleanup_json json_t *node = node_object(f, NULL, NOW);
+	cleanup_json json_t *node = node_object(f, NULL, false, NOW);
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -96,7 +96,7 @@ static void admission(void **state)
 static void cordoned(void **state)
 {
 	CLEANUP(node_facts_free) struct node_facts *f = facts();
-	cleanup_json json_t *node = node_object(f, NULL, NOW);
+	cleanup_json json_t *node = node_object(f, NULL, false, NOW);
 	cleanup_json json_t *pod = parse("{\"spec\":{\"containers\":[{}]}}");
 	struct node_load load = {0};
 
@@ -122,12 +122,12 @@ static void load_adds_up(void **state)
 static void the_object_keeps_what_was_said_before(void **state)
 {
 	CLEANUP(node_facts_free) struct node_facts *f = facts();
-	cleanup_json json_t *first = node_object(f, NULL, NOW), *second = NULL;
+	cleanup_json json_t *first = node_object(f, NULL, false, NOW), *second = NULL;
 	const json_t *ready;
 
 	(void)state;
 	json_put_str(json_at(first, "metadata", "labels", NULL), "disk", "ssd");
-	second = node_object(f, first, NOW + 60 * NS_PER_SEC);
+	second = node_object(f, first, false, NOW + 60 * NS_PER_SEC);
 	assert_string_equal(json_str(json_at(second, "metadata", "labels", NULL), "disk"), "ssd");
 	ready = json_array_get(json_at(second, "status", "conditions", NULL), 3);
 	assert_string_equal(json_str(ready, "lastTransitionTime"), "2026-11-22T20:28:01Z");
