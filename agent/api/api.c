@@ -3,7 +3,7 @@
  * The API server as a whole: its socket, its start and its end.
  */
 #include "agent/api/api.h"
-#include "agent/api/exec.h"
+#include "agent/api/remote.h"
 #include "agent/api/server.h"
 #include "agent/api/stream.h"
 #include "agent/api/watch.h"
@@ -112,7 +112,7 @@ void api_free(struct api *own_a)
 		return;
 	own_a->closing = true;
 	streams_stop(own_a);
-	execs_stop(own_a);
+	remotes_stop(own_a);
 	server_stop(own_a);
 	watches_free(own_a);
 	free(own_a->uids);

@@ -11,6 +11,7 @@
 struct api_backend {
 	int (*exec_start)(struct control *c, const struct control_exec_request *request,
 		const struct control_exec_calls *calls, struct control_exec **ret, struct err *e);
+	bool (*exec_close_input)(struct control_exec *x);
 	void (*exec_free)(struct control_exec *own_exec);
 	int (*image_pull)(struct control *c, const char *ref, const char *auth_json,
 		control_image_fn fn, void *data, struct control_image_job **ret, struct err *e);

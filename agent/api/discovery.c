@@ -27,7 +27,9 @@ static const struct subresource {
 	{"status", NULL, NULL, NULL, status_verbs, false, true, false},
 	{"scale", "Scale", "autoscaling", "v1", status_verbs, false, false, true},
 	{"log", "Pod", "", "v1", get_verbs, true, false, false},
+	{"attach", "PodAttachOptions", "", "v1", exec_verbs, true, false, false},
 	{"exec", "PodExecOptions", "", "v1", exec_verbs, true, false, false},
+	{"portforward", "PodPortForwardOptions", "", "v1", exec_verbs, true, false, false},
 	{"eviction", "Eviction", "policy", "v1", create_verbs, true, false, false},
 };
 

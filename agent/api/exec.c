@@ -1,25 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pods/NAME/exec: the request, up to the moment when the connection becomes a WebSocket. Refusals are answered as Status
- * and end the connection, so that bytes behind a refused upgrade are never taken for a request
+ * pods/NAME/exec, attach and portforward: the request, up to the moment when the connection becomes a WebSocket. Refusals
+ * are answered as Status and end the connection, so that bytes behind a refused upgrade are never taken for a request
  * (safety T29).
  */
 #include "agent/api/exec.h"
+#include "agent/api/forward.h"
 #include "agent/api/routes.h"
-#include "agent/api/ws.h"
 
 static bool flag_or(const struct request *r, const char *key, bool fallback)
 {
 	return target_param(&r->target, key) ? target_flag(&r->target, key) : fallback;
 }
 
+/* ---- what is asked for ------------------------------------------------------------------------- */
+
 static int read_options(const struct request *r, struct exec_options *o, struct err *e)
 {
 	for (size_t i = 0; i < r->target.n_params; i++)
-		if (streq(r->target.params[i].key, "command"))
+		if (!o->attach && streq(r->target.params[i].key, "command"))
 			o->argv[o->n_argv++] = r->target.params[i].value;
 	o->argv[o->n_argv] = NULL;
-	if (o->n_argv == 0 || !o->argv[0][0])
+	if (!o->attach && (o->n_argv == 0 || !o->argv[0][0]))
 		return err_set(
 			e, -EBADMSG, "you must specify at least one command for the container");
 	o->ns = r->ns;
@@ -27,7 +29,7 @@ static int read_options(const struct request *r, struct exec_options *o, struct 
 	o->container = target_param(&r->target, "container");
 	if (o->container && !o->container[0])
 		o->container = NULL;
-	/* Source: PodExecOptions: stdout and stderr default to true, stdin and tty to false. */
+	/* Source: PodExecOptions, PodAttachOptions: stdout and stderr default to true, stdin and tty to false. */
 	o->in = flag_or(r, "stdin", false);
 	o->out = flag_or(r, "stdout", true);
 	o->tty = flag_or(r, "tty", false);
@@ -37,22 +39,74 @@ static int read_options(const struct request *r, struct exec_options *o, struct 
 	return 0;
 }
 
-static int check_upgrade(const struct request *r, struct err *e)
+static int add_ports(struct forward_options *o, const char *list, struct err *e)
+{
+	struct sv left = sv(list);
+
+	while (left.n > 0) {
+		struct sv item = sv_trim(sv_cut(&left, ','));
+		uint32_t port;
+
+		if (parse_u32_max(item, UINT16_MAX, &port) < 0 || port == 0)
+			return err_set(e, -EBADMSG,
+				"ports: \"%.*s\" is not a port number (1 to 65535)",
+				(int)(item.n < 40 ? item.n : 40), item.p);
+		if (o->n_ports == FORWARD_PORTS_MAX)
+			return err_set(
+				e, -EBADMSG, "ports: at most %d in one request", FORWARD_PORTS_MAX);
+		o->ports[o->n_ports++] = (uint16_t)port;
+	}
+	return 0;
+}
+
+static int read_ports(const struct request *r, struct forward_options *o, struct err *e)
+{
+	int code = 0;
+
+	o->ns = r->ns;
+	o->pod = r->name;
+	for (size_t i = 0; code == 0 && i < r->target.n_params; i++)
+		if (streq(r->target.params[i].key, "ports"))
+			code = add_ports(o, r->target.params[i].value, e);
+	if (code == 0 && o->n_ports == 0)
+		return err_set(e, -EBADMSG, "you must specify at least 1 port (?ports=80)");
+	return code;
+}
+
+/* ---- the upgrade ------------------------------------------------------------------------------- */
+
+/* @what: "exec"; @instead: who does what this client cannot. */
+static int check_upgrade(
+	const struct request *r, const char *what, const char *instead, struct err *e)
 {
 	const char *upgrade = request_header(r, "Upgrade");
 
 	if (!upgrade || !ws_has_token(request_header(r, "Connection"), "Upgrade"))
 		return err_set(e, -EBADMSG,
-			"Upgrade request required: exec speaks WebSocket (v5.channel.k8s.io)");
+			"Upgrade request required: %s speaks WebSocket (v5.channel.k8s.io)", what);
 	if (!ws_has_token(upgrade, "websocket"))
-		return err_set(e, -EBADMSG,
-			"exec over %.40s is not served; use a client that speaks WebSocket "
-			"(kubectl "
-			"1.30 and later do)",
-			upgrade);
+		return err_set(
+			e, -EBADMSG, "%s over %.40s is not served; %s", what, upgrade, instead);
 	if (!streq(request_header(r, "Sec-WebSocket-Version"), "13"))
 		return err_set(e, -EBADMSG, "Sec-WebSocket-Version must be 13");
 	return 0;
+}
+
+/* The protocol's version, or -errno. */
+static int negotiate(
+	const struct request *r, const char *instead, char accept[WS_ACCEPT_SIZE], struct err *e)
+{
+	const char *wanted = request_header(r, "Sec-WebSocket-Protocol");
+	int version = ws_choose_version(wanted);
+
+	if (ws_accept_key(request_header(r, "Sec-WebSocket-Key"), accept) < 0)
+		return err_set(e, -EBADMSG, "Sec-WebSocket-Key must be 16 bytes in base64");
+	if (version < 0)
+		return err_set(e, -EBADMSG,
+			"unable to negotiate protocol: client supports %.100s, server accepts "
+			"v5.channel.k8s.io, v4.channel.k8s.io; %s",
+			wanted ? wanted : "none", instead);
+	return version;
 }
 
 static void on_upgrade(void *data, struct MHD_Connection *http, void *request, const char *extra,
@@ -61,66 +115,85 @@ static void on_upgrade(void *data, struct MHD_Connection *http, void *request, c
 	struct request *r = request;
 
 	(void)http;
-	r->exec = NULL;
+	r->remote = NULL;
 	peer_streams(r->peer);
-	exec_session_upgrade(data, sock, handle, extra, n_extra);
+	remote_upgrade(data, sock, handle, extra, n_extra);
 }
 
 static void reply_upgrade(
-	struct request *r, struct exec_session *s, int version, const char *accept)
+	struct request *r, struct remote *own_remote, int version, const char *accept)
 {
-	struct MHD_Response *response = MHD_create_response_for_upgrade(on_upgrade, s);
+	struct MHD_Response *response = MHD_create_response_for_upgrade(on_upgrade, own_remote);
 	char protocol[32];
 
 	(void)snprintf(protocol, sizeof protocol, "v%d.channel.k8s.io", version);
 	(void)MHD_add_response_header(response, "Upgrade", "websocket");
 	(void)MHD_add_response_header(response, "Sec-WebSocket-Accept", accept);
 	(void)MHD_add_response_header(response, "Sec-WebSocket-Protocol", protocol);
-	/* Should the client go before the upgrade, the request's end frees the session. */
-	r->exec = s;
+	/* Should the client go before the upgrade, the request's end frees it. */
+	r->remote = own_remote;
 	reply_response(r, MHD_HTTP_SWITCHING_PROTOCOLS, response);
+}
+
+static void refuse(struct request *r, const struct err *e)
+{
+	r->refused = true;
+	reply_err(r, e);
+}
+
+/* ---- handlers ---------------------------------------------------------------------------------- */
+
+static void stream_pod(struct request *r, const char *what, bool attach)
+{
+	static const char instead[] =
+		"use a client that speaks WebSocket (berth; kubectl 1.30 and later)";
+	const char *argv[TARGET_PARAMS_MAX + 1];
+	struct exec_options o = {.argv = argv, .attach = attach};
+	struct remote *remote = NULL;
+	char accept[WS_ACCEPT_SIZE];
+	struct err e = {0};
+	int code = check_upgrade(r, what, instead, &e);
+
+	if (code == 0)
+		code = read_options(r, &o, &e);
+	if (code == 0)
+		code = o.version = negotiate(r, instead, accept, &e);
+	if (code >= 0)
+		code = exec_session_new(r->api, &o, &remote, &e);
+	if (code < 0)
+		refuse(r, &e);
+	else
+		reply_upgrade(r, remote, o.version, accept);
 }
 
 void exec_pod(struct request *r)
 {
-	const char *argv[TARGET_PARAMS_MAX + 1];
-	struct exec_options o = {.argv = argv};
-	struct exec_session *s = NULL;
-	char accept[WS_ACCEPT_SIZE];
-	struct err e = {0};
-	int code = check_upgrade(r, &e);
-
-	if (code == 0)
-		code = read_options(r, &o, &e);
-	if (code == 0 && ws_accept_key(request_header(r, "Sec-WebSocket-Key"), accept) < 0)
-		code = err_set(&e, -EBADMSG, "Sec-WebSocket-Key must be 16 bytes in base64");
-	if (code == 0) {
-		o.version = ws_choose_version(request_header(r, "Sec-WebSocket-Protocol"));
-		if (o.version < 0)
-			code = err_set(&e, -EBADMSG,
-				"unable to negotiate protocol: client supports %.100s, server "
-				"accepts "
-				"v5.channel.k8s.io, v4.channel.k8s.io",
-				request_header(r, "Sec-WebSocket-Protocol")
-					? request_header(r, "Sec-WebSocket-Protocol")
-					: "none");
-	}
-	if (code == 0)
-		code = exec_session_new(r->api, &o, &s, &e);
-	if (code < 0) {
-		r->refused = true;
-		reply_err(r, &e);
-		return;
-	}
-	reply_upgrade(r, s, o.version, accept);
+	stream_pod(r, "exec", false);
 }
 
-/* The old way in: POST with SPDY/3.1. */
-void exec_spdy(struct request *r)
+void attach_pod(struct request *r)
 {
-	r->refused = true;
-	reply_failure(r, 400, "BadRequest",
-		"exec over SPDY is not served; use a client that speaks WebSocket (kubectl 1.30 "
-		"and "
-		"later do)");
+	stream_pod(r, "attach", true);
+}
+
+void forward_pod(struct request *r)
+{
+	static const char instead[] = "use `berth port-forward`";
+	struct forward_options o = {0};
+	struct remote *remote = NULL;
+	char accept[WS_ACCEPT_SIZE];
+	struct err e = {0};
+	int code = check_upgrade(r, "port-forward", instead, &e);
+
+	/* First: kubectl asks without ports, they come with its SPDY streams. */
+	if (code == 0)
+		code = o.version = negotiate(r, instead, accept, &e);
+	if (code >= 0)
+		code = read_ports(r, &o, &e);
+	if (code >= 0)
+		code = forward_new(r->api, &o, &remote, &e);
+	if (code < 0)
+		refuse(r, &e);
+	else
+		reply_upgrade(r, remote, o.version, accept);
 }

@@ -1,115 +1,98 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The life of an exec. Bytes pass through a ring of 64 KiB towards the process and a queue of 64 KiB towards the
- * client; what is full is not read from (safety R18). The client's end is the process's end (R19).
+ * The life of an exec or an attach: bytes pass through a ring of 64 KiB towards the process and a queue of 64 KiB towards
+ * the client; what is full is not read from (safety R18). The client's end is the process's end, or that of the
+ * attach (R19). A size for the terminal is passed on as it comes: only the last counts, and none is kept.
  *
  * Source: apimachinery pkg/util/remotecommand; client-go tools/remotecommand/{v4,v5}.go.
  */
 #include "agent/api/exec.h"
-#include "agent/api/ws.h"
+#include "agent/api/ring.h"
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <utlist.h>
 
-enum { RING = 64 << 10, CONTROL_MAX = 256 };
-/* How long the client may take to answer our close frame. */
-#define CLOSE_WAIT_USEC (5 * 1000000ull)
-
+enum { CONTROL_MAX = 256 };
 enum { OUT, ERR, N_OUT };
 
 struct exec_session {
-	struct api *api;
+	struct remote remote;
 	const struct api_backend *backend;
 	struct control_exec *exec;
-	char *pod; /* "ns/name" */
-	int version;
-	bool tty;
-
-	struct ws *ws;
-	int sock;
-	struct MHD_UpgradeResponseHandle *handle;
-	char *extra; /* bytes that came with the request, not yet read */
-	size_t n_extra, extra_at;
+	bool attach, tty, greeted;
 
 	int in_fd, out_fd[N_OUT]; /* our ends; -1: closed */
-	sd_event_source *socket_source, *in_source, *out_source[N_OUT], *timer;
-
-	uint8_t *ring; /* towards the process */
-	size_t ring_at, ring_n;
-	bool in_open;	/* the process takes stdin, or will */
-	bool in_closed; /* the client has closed it */
+	int terminal_fd;	  /* whose size is set; -1: none */
+	sd_event_source *in_source, *out_source[N_OUT];
+	struct ring ring; /* towards the process */
+	bool in_open;	  /* the process takes stdin, or will */
+	bool in_closed;	  /* the client has closed it */
 
 	char control[CONTROL_MAX]; /* a resize or close message, put together */
 	size_t n_control;
 	struct winsize size; /* ws_row 0: none asked for */
 
-	bool ended, closing; /* the process has; its Status and the close frame are queued */
+	bool ended; /* the process has, or what was attached to */
 	int exit_code;
 	struct err error; /* code 0: it ran */
-	struct exec_session *prev, *next;
 };
 
-static void step(struct exec_session *s);
+static void step(void *data);
 
 /* ---- towards the process ----------------------------------------------------------------------- */
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		(void)close(*fd);
+	*fd = -EBADF;
+}
+
+static void close_out(struct exec_session *s, size_t i)
+{
+	s->out_source[i] = sd_event_source_disable_unref(s->out_source[i]);
+	close_fd(&s->out_fd[i]);
+}
 
 static void close_in(struct exec_session *s)
 {
 	s->in_source = sd_event_source_disable_unref(s->in_source);
-	if (s->in_fd >= 0)
-		(void)close(s->in_fd);
-	s->in_fd = -EBADF;
+	close_fd(&s->in_fd);
 	s->in_open = false;
-	s->ring_n = 0;
+	ring_done(&s->ring);
+}
+
+/* All that the client had to say has been written. */
+static void end_in(struct exec_session *s)
+{
+	/* A terminal has no end of its own: the character that stands for it. */
+	if (!s->attach && s->tty && write(s->in_fd, "\x04", 1) < 0)
+		errno = 0;
+	close_in(s);
+	/* As with containerd: an attach ends with its input, unless the input was all that it is for. */
+	if (s->attach && !s->backend->exec_close_input(s->exec)) {
+		s->ended = true;
+		for (size_t i = 0; i < N_OUT; i++)
+			close_out(s, i);
+	}
 }
 
 static void write_ring(struct exec_session *s)
 {
-	while (s->ring_n > 0 && s->in_fd >= 0) {
-		size_t n = s->ring_at + s->ring_n > RING ? RING - s->ring_at : s->ring_n;
-		ssize_t done = write(s->in_fd, s->ring + s->ring_at, n);
+	int r = s->in_fd < 0 ? 0 : ring_write(&s->ring, s->in_fd);
 
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0 && errno == EAGAIN)
-			return;
-		if (done < 0) {
-			/* It does not read any more; what it writes still counts. */
-			close_in(s);
-			return;
-		}
-		s->ring_at = (s->ring_at + (size_t)done) % RING;
-		s->ring_n -= (size_t)done;
-	}
-	if (!s->in_closed || s->in_fd < 0)
+	if (s->in_fd < 0 || r == -EAGAIN)
 		return;
-	/* A terminal has no end of its own: the character that stands for it. */
-	if (s->tty && write(s->in_fd, "\x04", 1) < 0)
-		errno = 0;
-	close_in(s);
-}
-
-static void put_ring(struct exec_session *s, const uint8_t *bytes, size_t n)
-{
-	/* There is room: the socket is not read from without it. */
-	while (n > 0 && s->ring_n < RING && s->in_open && !s->in_closed) {
-		size_t at = (s->ring_at + s->ring_n) % RING;
-		size_t room = at >= s->ring_at ? RING - at : s->ring_at - at;
-		size_t part = n < room ? n : room;
-
-		memcpy(s->ring + at, bytes, part);
-		s->ring_n += part;
-		bytes += part;
-		n -= part;
-	}
+	if (r < 0) /* It does not read any more; what it writes still counts. */
+		close_in(s);
+	else if (s->in_closed)
+		end_in(s);
 }
 
 static void set_size(struct exec_session *s)
 {
-	if (s->size.ws_row > 0 && s->tty && s->out_fd[OUT] >= 0)
-		(void)ioctl(s->out_fd[OUT], TIOCSWINSZ, &s->size);
+	if (s->size.ws_row > 0 && s->terminal_fd >= 0)
+		(void)ioctl(s->terminal_fd, TIOCSWINSZ, &s->size);
 }
 
 static void control_message(struct exec_session *s, unsigned channel)
@@ -137,8 +120,10 @@ static void on_part(void *data, unsigned channel, const uint8_t *bytes, size_t n
 	struct exec_session *s = data;
 
 	if (channel == WS_STDIN) {
-		put_ring(s, bytes, n);
-	} else if (channel == WS_RESIZE || (channel == WS_CLOSE && s->version >= 5)) {
+		/* There is room: the socket is not read from without it. */
+		if (s->in_open && !s->in_closed)
+			ring_put(&s->ring, bytes, n);
+	} else if (channel == WS_RESIZE || (channel == WS_CLOSE && s->remote.version >= 5)) {
 		if (n > sizeof s->control - s->n_control)
 			n = sizeof s->control - s->n_control;
 		if (n > 0)
@@ -153,26 +138,18 @@ static void on_part(void *data, unsigned channel, const uint8_t *bytes, size_t n
 
 /* ---- towards the client ------------------------------------------------------------------------ */
 
-static void close_out(struct exec_session *s, size_t i)
-{
-	s->out_source[i] = sd_event_source_disable_unref(s->out_source[i]);
-	if (s->out_fd[i] >= 0)
-		(void)close(s->out_fd[i]);
-	s->out_fd[i] = -EBADF;
-}
-
 /* Reads one output as far as the client keeps up. */
 static void read_out(struct exec_session *s, size_t i)
 {
 	char buf[WS_PART_MAX];
 
-	while (s->out_fd[i] >= 0 && s->ws && ws_queued(s->ws) < WS_QUEUED_MAX) {
+	while (s->out_fd[i] >= 0 && remote_takes(&s->remote)) {
 		ssize_t n = read(s->out_fd[i], buf, sizeof buf);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n > 0) {
-			ws_queue(s->ws, i == OUT ? WS_STDOUT : WS_STDERR, buf, (size_t)n);
+			ws_queue(s->remote.ws, i == OUT ? WS_STDOUT : WS_STDERR, buf, (size_t)n);
 			continue;
 		}
 		/* The process has gone: what others who hold the pipe write later is not its output. */
@@ -212,14 +189,6 @@ static json_t *exit_status(const struct exec_session *s)
 	return status;
 }
 
-static int close_waited(sd_event_source *source, uint64_t usec, void *data)
-{
-	(void)source;
-	(void)usec;
-	exec_session_free(data);
-	return 0;
-}
-
 /* All output is queued and the process has ended: the last words. */
 static void say_end(struct exec_session *s)
 {
@@ -227,13 +196,8 @@ static void say_end(struct exec_session *s)
 	cleanup_free char *text = json_text(status);
 	size_t n = strlen(text);
 
-	ws_queue(s->ws, WS_ERROR, text, n < WS_PART_MAX ? n : WS_PART_MAX);
-	ws_close(s->ws, 1000);
-	s->closing = true;
-	if (sd_event_add_time_relative(s->api->o.loop, &s->timer, CLOCK_BOOTTIME, CLOSE_WAIT_USEC,
-		    100000, close_waited, s) < 0)
-		/* Without a timer nobody would end what the client leaves hanging. */
-		(void)shutdown(s->sock, SHUT_RDWR);
+	ws_queue(s->remote.ws, WS_ERROR, text, n < WS_PART_MAX ? n : WS_PART_MAX);
+	remote_close(&s->remote);
 }
 
 /* ---- the loop ---------------------------------------------------------------------------------- */
@@ -244,82 +208,35 @@ static void enable(sd_event_source *source, bool on)
 		(void)sd_event_source_set_enabled(source, on ? SD_EVENT_ON : SD_EVENT_OFF);
 }
 
-static bool may_read_client(const struct exec_session *s)
+static bool has_room(const void *data)
 {
-	return s->ring_n + WS_PART_MAX <= RING;
+	const struct exec_session *s = data;
+
+	return ring_room(&s->ring) >= WS_PART_MAX;
 }
 
 /* Goes on with whatever can go on; ends the session when all is said. */
-static void step(struct exec_session *s)
+static void step(void *data)
 {
-	uint32_t events = EPOLLRDHUP;
+	struct exec_session *s = data;
 
-	if (!s->ws)
+	if (!s->remote.ws)
 		return;
+	if (!s->greeted) /* the stream stands: the client may begin */
+		ws_queue(s->remote.ws, WS_STDOUT, NULL, 0);
+	s->greeted = true;
 	write_ring(s);
-	if (s->ended && !s->closing) {
+	if (s->ended && !s->remote.closing) {
 		for (size_t i = 0; i < N_OUT; i++)
 			read_out(s, i);
 		if (s->out_fd[OUT] < 0 && s->out_fd[ERR] < 0)
 			say_end(s);
 	}
-	if (ws_write(s->ws) < 0 || ws_closed(s->ws)) {
-		exec_session_free(s);
+	if (!remote_flush(&s->remote))
 		return;
-	}
-	if (may_read_client(s))
-		events |= EPOLLIN;
-	if (ws_wants_write(s->ws))
-		events |= EPOLLOUT;
-	(void)sd_event_source_set_io_events(s->socket_source, events);
-	enable(s->in_source, s->ring_n > 0);
+	enable(s->in_source, s->ring.n > 0);
 	for (size_t i = 0; i < N_OUT; i++)
-		enable(s->out_source[i], ws_queued(s->ws) < WS_QUEUED_MAX);
-}
-
-static ssize_t sock_recv(void *data, void *buf, size_t n)
-{
-	struct exec_session *s = data;
-	ssize_t got;
-
-	if (!may_read_client(s))
-		return -EAGAIN;
-	if (s->extra_at < s->n_extra) {
-		if (n > s->n_extra - s->extra_at)
-			n = s->n_extra - s->extra_at;
-		memcpy(buf, s->extra + s->extra_at, n);
-		s->extra_at += n;
-		return (ssize_t)n;
-	}
-	got = recv(s->sock, buf, n, MSG_DONTWAIT);
-	return got < 0 ? (errno == EWOULDBLOCK ? -EAGAIN : -errno) : got;
-}
-
-static ssize_t sock_send(void *data, const void *buf, size_t n)
-{
-	const struct exec_session *s = data;
-	ssize_t done = send(s->sock, buf, n, MSG_DONTWAIT | MSG_NOSIGNAL);
-
-	return done < 0 ? (errno == EWOULDBLOCK ? -EAGAIN : -errno) : done;
-}
-
-static int socket_ready(sd_event_source *source, int fd, uint32_t events, void *data)
-{
-	struct exec_session *s = data;
-
-	(void)source;
-	(void)fd;
-	if ((events & EPOLLIN) && ws_read(s->ws) < 0) {
-		exec_session_free(s);
-		return 0;
-	}
-	/* Nobody is there to read the output any more. */
-	if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
-		exec_session_free(s);
-		return 0;
-	}
-	step(s);
-	return 0;
+		enable(s->out_source[i], remote_takes(&s->remote));
 }
 
 static int in_ready(sd_event_source *source, int fd, uint32_t events, void *data)
@@ -347,7 +264,7 @@ static int out_ready(sd_event_source *source, int fd, uint32_t events, void *dat
 static int add_source(struct exec_session *s, sd_event_source **ret, int fd, uint32_t events,
 	sd_event_io_handler_t fn)
 {
-	int r = sd_event_add_io(s->api->o.loop, ret, fd, events, fn, s);
+	int r = sd_event_add_io(s->remote.api->o.loop, ret, fd, events, fn, s);
 
 	return r < 0 ? r : sd_event_source_set_enabled(*ret, SD_EVENT_OFF);
 }
@@ -357,22 +274,38 @@ static void set_nonblocking(int fd)
 	(void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 }
 
-static void on_started(void *data, int tty_fd)
+/* What came is written to, and with an exec read from, too. */
+static int take_fd_of(struct exec_session *s, int own_fd)
+{
+	set_nonblocking(own_fd);
+	s->terminal_fd = fcntl(own_fd, F_DUPFD_CLOEXEC, 3);
+	set_size(s);
+	if (!s->attach) {
+		s->out_fd[OUT] = own_fd;
+		s->in_fd = fcntl(own_fd, F_DUPFD_CLOEXEC, 3);
+	} else if (s->in_open) {
+		s->in_fd = own_fd;
+	} else {
+		(void)close(own_fd);
+		return 0;
+	}
+	if (s->in_fd < 0)
+		return -EMFILE;
+	if (!s->attach && add_source(s, &s->out_source[OUT], own_fd, EPOLLIN, out_ready) < 0)
+		return -ENOMEM;
+	return add_source(s, &s->in_source, s->in_fd, EPOLLOUT, in_ready);
+}
+
+static void on_started(void *data, int own_fd)
 {
 	struct exec_session *s = data;
 
-	if (tty_fd < 0)
+	if (own_fd < 0)
 		return;
-	set_nonblocking(tty_fd);
-	s->out_fd[OUT] = tty_fd;
-	s->in_fd = fcntl(tty_fd, F_DUPFD_CLOEXEC, 3);
-	set_size(s);
-	if (add_source(s, &s->out_source[OUT], tty_fd, EPOLLIN, out_ready) < 0 || s->in_fd < 0 ||
-		add_source(s, &s->in_source, s->in_fd, EPOLLOUT, in_ready) < 0) {
-		exec_session_free(s);
-		return;
-	}
-	step(s);
+	if (take_fd_of(s, own_fd) < 0)
+		remote_free(&s->remote);
+	else
+		step(s);
 }
 
 static void on_ended(void *data, int exit_code, const struct err *e)
@@ -383,7 +316,7 @@ static void on_ended(void *data, int exit_code, const struct err *e)
 	s->exit_code = exit_code;
 	if (e && e->code < 0)
 		s->error = *e;
-	/* A process that never ran has no output to wait for. */
+	/* What never ran has no output to wait for. */
 	if (s->error.code < 0 || (s->tty && s->out_fd[OUT] < 0)) {
 		close_out(s, OUT);
 		close_out(s, ERR);
@@ -409,13 +342,13 @@ static int make_pipes(struct exec_session *s, const struct exec_options *o, int 
 {
 	int r = 0;
 
-	if (o->in)
+	if (o->in && !s->attach)
 		r = make_pipe(&s->in_fd, &theirs[0], false);
 	if (r == 0 && o->out)
 		r = make_pipe(&s->out_fd[OUT], &theirs[1], true);
 	if (r == 0 && o->err)
 		r = make_pipe(&s->out_fd[ERR], &theirs[2], true);
-	if (r == 0 && o->in)
+	if (r == 0 && s->in_fd >= 0)
 		r = add_source(s, &s->in_source, s->in_fd, EPOLLOUT, in_ready);
 	for (size_t i = 0; r >= 0 && i < N_OUT; i++)
 		if (s->out_fd[i] >= 0)
@@ -423,135 +356,74 @@ static int make_pipes(struct exec_session *s, const struct exec_options *o, int 
 	return r;
 }
 
-static int check_room(const struct api *a, const char *pod, struct err *e)
-{
-	const struct exec_session *s;
-	unsigned all = 0, of_pod = 0;
-
-	DL_FOREACH (a->execs, s) {
-		all++;
-		of_pod += streq(s->pod, pod);
-	}
-	if (all < EXECS_MAX && of_pod < EXECS_POD_MAX)
-		return 0;
-	return err_set(e, -EBUSY, "too many commands run by exec: %u in pod %s, %u in all", of_pod,
-		pod, all);
-}
-
 static int start_process(struct exec_session *s, const struct exec_options *o, struct err *e)
 {
 	int theirs[3] = {-1, -1, -1};
-	struct control_exec_request request = {.ns = o->ns,
+	struct control_exec_request request = {
+		.kind = s->attach ? CONTROL_ATTACH : CONTROL_EXEC,
+		.ns = o->ns,
 		.pod = o->pod,
 		.container = o->container,
+		.in = o->in,
 		.argv = o->argv,
 		.n_argv = o->n_argv,
-		.tty = o->tty};
-	int r = o->tty ? 0 : make_pipes(s, o, theirs);
+		.tty = o->tty,
+	};
+	int r = o->tty && !s->attach ? 0 : make_pipes(s, o, theirs);
 
+	/* The shim, which writes to them, does not wait. */
+	for (size_t i = 1; s->attach && i < ARRAY_SIZE(theirs); i++)
+		if (theirs[i] >= 0)
+			set_nonblocking(theirs[i]);
 	if (r >= 0) {
 		memcpy(request.fds, theirs, sizeof request.fds);
-		r = s->backend->exec_start(s->api->o.control, &request,
+		r = s->backend->exec_start(s->remote.api->o.control, &request,
 			&(struct control_exec_calls){on_started, on_ended, s}, &s->exec, e);
 	} else {
 		(void)err_errno(e, r, "making the pipes of a command");
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(theirs); i++)
-		if (theirs[i] >= 0)
-			(void)close(theirs[i]);
+		close_fd(&theirs[i]);
 	return r < 0 ? r : 0;
 }
 
-int exec_session_new(
-	struct api *a, const struct exec_options *o, struct exec_session **ret, struct err *e)
+static void free_session(void *data)
 {
-	struct exec_session *s;
-	cleanup_free char *pod = xasprintf("%s/%s", o->ns, o->pod);
-	int r;
+	struct exec_session *s = data;
 
-	if (!a->o.backend) {
-		(void)err_set(e, -EIO, "this server runs no pods");
-		return err_reason(e, "ServiceUnavailable");
-	}
-	r = check_room(a, pod, e);
-	if (r < 0)
-		return r;
-	s = xcalloc(1, sizeof *s);
-	*s = (struct exec_session){.api = a,
-		.backend = a->o.backend,
-		.pod = take(pod),
-		.version = o->version,
-		.tty = o->tty,
-		.in_open = o->in,
-		.sock = -EBADF,
-		.in_fd = -EBADF,
-		.out_fd = {-EBADF, -EBADF}};
-	DL_APPEND(a->execs, s);
-	r = start_process(s, o, e);
-	if (r < 0) {
-		exec_session_free(s);
-		return r;
-	}
-	*ret = s;
-	return 0;
-}
-
-void exec_session_upgrade(struct exec_session *s, int sock,
-	struct MHD_UpgradeResponseHandle *handle, const void *extra, size_t n_extra)
-{
-	s->sock = sock;
-	s->handle = handle;
-	s->ring = xmalloc(RING);
-	s->ws = ws_new(&(struct ws_calls){sock_recv, sock_send, on_part, s});
-	if (n_extra > 0) {
-		s->extra = xmalloc(n_extra);
-		memcpy(s->extra, extra, n_extra);
-		s->n_extra = n_extra;
-	}
-	if (sd_event_add_io(s->api->o.loop, &s->socket_source, sock, EPOLLIN | EPOLLRDHUP,
-		    socket_ready, s) < 0) {
-		exec_session_free(s);
-		return;
-	}
-	/* Tells the client that the stream stands, before the first output. */
-	ws_queue(s->ws, WS_STDOUT, NULL, 0);
-	if (ws_read(s->ws) < 0) {
-		exec_session_free(s);
-		return;
-	}
-	step(s);
-}
-
-void exec_session_free(struct exec_session *own_s)
-{
-	struct exec_session *s = own_s;
-
-	if (!s)
-		return;
 	s->backend->exec_free(s->exec);
 	close_in(s);
-	close_out(s, OUT);
-	close_out(s, ERR);
-	(void)sd_event_source_disable_unref(s->socket_source);
-	(void)sd_event_source_disable_unref(s->timer);
-	ws_free(s->ws);
-	if (s->handle) {
-		(void)MHD_upgrade_action(s->handle, MHD_UPGRADE_ACTION_CLOSE);
-		server_kick(s->api);
-	}
-	DL_DELETE(s->api->execs, s);
-	free(s->ring);
-	free(s->extra);
-	free(s->pod);
+	for (size_t i = 0; i < N_OUT; i++)
+		close_out(s, i);
+	close_fd(&s->terminal_fd);
+	remote_done(&s->remote);
 	free(s);
 }
 
-void execs_stop(struct api *a)
+int exec_session_new(
+	struct api *a, const struct exec_options *o, struct remote **ret, struct err *e)
 {
-	struct exec_session *s, *next;
+	static const struct remote_calls calls = {on_part, has_room, step, free_session};
+	struct exec_session *s = xcalloc(1, sizeof *s);
+	int r;
 
-	/* Those that wait for their upgrade end with their requests. */
-	DL_FOREACH_SAFE (a->execs, s, next)
-		if (s->handle)
-			exec_session_free(s);
+	*s = (struct exec_session){.backend = a->o.backend,
+		.attach = o->attach,
+		.tty = o->tty,
+		.in_open = o->in,
+		.in_fd = -EBADF,
+		.terminal_fd = -EBADF,
+		.out_fd = {-EBADF, -EBADF}};
+	r = remote_init(&s->remote, a, o->ns, o->pod, &calls, s, e);
+	if (r < 0) {
+		free(s);
+		return r;
+	}
+	s->remote.version = o->version;
+	r = start_process(s, o, e);
+	if (r < 0)
+		free_session(s);
+	else
+		*ret = &s->remote;
+	return r;
 }

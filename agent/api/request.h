@@ -35,9 +35,9 @@ struct request {
 	const char *group, *version, *ns, *resource, *name, *rest;
 	const struct kind *kind; /* of @resource */
 	struct str body;
-	struct exec_session *exec; /* started, waits for the upgrade of this connection */
-	struct upload *upload;	   /* routes with ROUTE_BODY_FILE: where the body goes */
-	size_t body_bytes;	   /* received so far, also those that went to body_fd */
+	struct remote *remote; /* started, waits for the upgrade of this connection */
+	struct upload *upload; /* routes with ROUTE_BODY_FILE: where the body goes */
+	size_t body_bytes;     /* received so far, also those that went to body_fd */
 	int body_fd; /* routes with ROUTE_BODY_FILE: the body as a file without a name; else -1 */
 	char *raw;   /* the request line's target as it came */
 	char **warnings;

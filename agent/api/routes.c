@@ -57,7 +57,11 @@ const struct route routes[] = {
 	{METHOD_PATCH, NS_OBJECT "/scale", patch_scale, SPACED | ROUTE_SCALE | ROUTE_BODY},
 	{METHOD_GET, NS_OBJECT "/log", get_log, SPACED | ROUTE_POD},
 	{METHOD_GET, NS_OBJECT "/exec", exec_pod, SPACED | ROUTE_POD | ROUTE_LONG_LINE},
-	{METHOD_POST, NS_OBJECT "/exec", exec_spdy, SPACED | ROUTE_POD | ROUTE_LONG_LINE},
+	{METHOD_POST, NS_OBJECT "/exec", exec_pod, SPACED | ROUTE_POD | ROUTE_LONG_LINE},
+	{METHOD_GET, NS_OBJECT "/attach", attach_pod, SPACED | ROUTE_POD},
+	{METHOD_POST, NS_OBJECT "/attach", attach_pod, SPACED | ROUTE_POD},
+	{METHOD_GET, NS_OBJECT "/portforward", forward_pod, SPACED | ROUTE_POD},
+	{METHOD_POST, NS_OBJECT "/portforward", forward_pod, SPACED | ROUTE_POD},
 	{METHOD_POST, NS_OBJECT "/eviction", evict_pod, SPACED | ROUTE_POD | ROUTE_BODY},
 };
 const size_t n_routes = ARRAY_SIZE(routes);

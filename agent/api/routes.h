@@ -67,7 +67,8 @@ void replace_scale(struct request *r);
 void patch_scale(struct request *r);
 void get_log(struct request *r);  /* logs.c */
 void exec_pod(struct request *r); /* exec.c */
-void exec_spdy(struct request *r);
+void attach_pod(struct request *r);
+void forward_pod(struct request *r);
 void get_images(struct request *r); /* images.c */
 void post_image(struct request *r);
 void delete_image(struct request *r);

@@ -4,7 +4,7 @@
  * Status; where the body has not been read, the connection ends with the answer, so that bytes behind it
  * are never taken for a request.
  */
-#include "agent/api/exec.h"
+#include "agent/api/remote.h"
 #include "agent/api/routes.h"
 #include "agent/api/server.h"
 #include "agent/api/upload.h"
@@ -41,7 +41,7 @@ void serve_end(void *data, struct MHD_Connection *http, void **request,
 	}
 	target_done(&r->target);
 	str_done(&r->body);
-	exec_session_free(r->exec);
+	remote_free(r->remote);
 	upload_free(r->upload);
 	for (size_t i = 0; i < r->n_warnings; i++)
 		free(r->warnings[i]);

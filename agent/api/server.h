@@ -49,7 +49,7 @@ struct budget {
 	uint64_t at_ns;
 };
 
-struct exec_session;
+struct remote;
 struct stream;
 struct watches;
 
@@ -66,7 +66,7 @@ struct api {
 	size_t n_budgets, budgets_cap;
 	struct stream *streams;
 	struct watches *watches;
-	struct exec_session *execs;
+	struct remote *remotes;
 	const struct kind *pods, *namespaces;
 	uint64_t requests, refusals; /* for /metrics */
 	bool closing;

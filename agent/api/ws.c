@@ -137,7 +137,7 @@ int ws_write(struct ws *w)
 	return wslay_event_send(w->context) == 0 ? 0 : -EPIPE;
 }
 
-void ws_queue(struct ws *w, enum ws_channel channel, const void *bytes, size_t n)
+void ws_queue(struct ws *w, unsigned channel, const void *bytes, size_t n)
 {
 	uint8_t message[1 + WS_PART_MAX];
 	struct wslay_event_msg m = {

@@ -34,7 +34,7 @@ int ws_read(struct ws *w);
 /** Sends what is queued. Returns: 0, or -EPIPE. */
 int ws_write(struct ws *w);
 /** Queues a message of @n bytes (at most WS_PART_MAX) on @channel; bytes are copied. */
-void ws_queue(struct ws *w, enum ws_channel channel, const void *bytes, size_t n);
+void ws_queue(struct ws *w, unsigned channel, const void *bytes, size_t n);
 /** Queues the close frame; nothing can be queued behind it. */
 void ws_close(struct ws *w, uint16_t code);
 /** How many bytes are queued. */

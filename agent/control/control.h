@@ -79,8 +79,18 @@ bool control_ready(const struct control *c);
 
 /* ---- exec --------------------------------------------------------------------------------------------- */
 
+enum control_exec_kind {
+	CONTROL_EXEC,	/* a process of its own */
+	CONTROL_ATTACH, /* the streams of the container's process */
+	CONTROL_DIAL,	/* a connection to a port of the pod's loopback */
+};
+
 struct control_exec_request {
+	enum control_exec_kind kind;
 	const char *ns, *pod, *container; /* container NULL: the default one (as kubectl chooses) */
+	bool in;			  /* attach: with the right to write to its stdin */
+	uint16_t port;			  /* dial */
+	/* The rest is exec's, but for fds: an attach has stdout and stderr, which must not wait. */
 	const char *const *argv;
 	size_t n_argv;
 	bool tty;
@@ -90,8 +100,12 @@ struct control_exec_request {
 };
 
 struct control_exec_calls {
-	/* It runs. @tty_fd: with tty the master of the terminal, the callee's own now; else -1. */
-	void (*started)(void *data, int tty_fd);
+	/*
+	 * It runs. @own_fd, the callee's now: exec with tty: the terminal's master; attach: what to write
+	 * stdin to, and of a container with a terminal in any case its master; dial: the connection,
+	 * which may still be on its way; else -1.
+	 */
+	void (*started)(void *data, int own_fd);
 	/* It has ended with @exit_code (128 + signal when killed), or could not be started: @e set. The last call. */
 	void (*ended)(void *data, int exit_code, const struct err *e);
 	void *data;
@@ -100,16 +114,27 @@ struct control_exec_calls {
 struct control_exec;
 
 /**
- * Starts a process in a running container. Calls come from the loop, never from inside this
+ * Starts a process in a running container, attaches to it, or connects to the pod. Calls come from the loop, never from inside this
  * function.
- * Returns: 0 and a handle; -ENOENT (no such pod or container), -EAGAIN "Conflict" (the container
+ * Returns: 0 and a handle; -ENOENT (no such pod or container), -EINVAL "BadRequest" (an attach to the stdin of a
+ * container that has none), -EAGAIN "Conflict" (the container
  * does not
  * run; the message says what it does), -EBUSY (too many).
  */
 int control_exec_start(struct control *c, const struct control_exec_request *request,
 	const struct control_exec_calls *calls, struct control_exec **ret, struct err *e);
 
-/** Ends it when it still runs: the process is killed, `ended` is not called any more. NULL is a no-op. */
+/**
+ * An attach's stdin has ended. Returns: whether its output is still of use; else the attach is over (a container whose
+ * stdin stays open for the next who attaches, or a terminal).
+ * Source: containerd, internal/cri/io: an attach ends with its stdin unless stdinOnce ends the container's.
+ */
+bool control_exec_close_input(struct control_exec *x);
+
+/**
+ * Ends it when it still runs: the process is killed, or what was attached let go; `ended` is not called any more.
+ * NULL is a no-op.
+ */
 void control_exec_free(struct control_exec *own_exec);
 DEFINE_CLEANUP(struct control_exec, control_exec_free);
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Processes that the API starts in running containers: asked of the pod's shim, which tells when they run and how they
- * end. Must hold: `ended` is called once for each exec that was not freed before, whatever happens to the shim.
+ * Streams between the API and a pod: processes started in running containers, attaches to containers, connections to the
+ * pod's loopback. All are asked of the pod's shim, which tells when they stand and how they end.
+ *
+ * Must hold: `ended` is called once for each that was not freed before, whatever happens to the shim; and what was freed
+ * does not go on in the shim: when its line has no room, the word waits (safety R19).
  */
 #include "agent/control/pod.h"
 
@@ -13,7 +16,10 @@ struct control_exec {
 	struct pod *pod; /* NULL: it has ended */
 	struct control_exec *next;
 	struct control_exec_calls calls;
+	enum control_exec_kind kind;
 	uint64_t id;
+	bool input_ends; /* attach: the container hears of the end of its stdin */
+	bool freed;	 /* nobody is there to call; it waits for room on the line to say so */
 };
 
 static void unlink_exec(struct control_exec *x)
@@ -40,11 +46,15 @@ static struct control_exec *find(struct pod *p, uint64_t id)
 static void end(struct control_exec *x, int exit_code, const struct err *e)
 {
 	unlink_exec(x);
+	if (x->freed) {
+		free(x);
+		return;
+	}
 	/* The callee may free it here. */
 	x->calls.ended(x->calls.data, exit_code, e);
 }
 
-void exec_message(struct pod *p, struct link_message *m, int *own_tty_fd)
+void exec_message(struct pod *p, struct link_message *m, int *own_fd)
 {
 	struct control_exec *x = find(p, m->id);
 	struct err e = {0};
@@ -56,8 +66,8 @@ void exec_message(struct pod *p, struct link_message *m, int *own_tty_fd)
 		end(x, -1, &e);
 	} else if (m->ended) {
 		end(x, m->exit_code, NULL);
-	} else {
-		x->calls.started(x->calls.data, *own_tty_fd >= 0 ? take_fd(*own_tty_fd) : -1);
+	} else if (!x->freed) {
+		x->calls.started(x->calls.data, *own_fd >= 0 ? take_fd(*own_fd) : -1);
 	}
 }
 
@@ -114,20 +124,32 @@ static int check_running(
 	return err_reason(e, "Conflict");
 }
 
+static const json_t *container_spec(const json_t *object, const char *name)
+{
+	const json_t *container;
+
+	for (size_t i = 0; i < pod_container_count(object); i++) {
+		container = pod_container(object, i, NULL);
+		if (streq(json_str(container, "name"), name))
+			return container;
+	}
+	return NULL;
+}
+
 /* ---- start -------------------------------------------------------------------------------------------- */
 
-/* The three streams; what the caller does not have is /dev/null. */
-static int send_request(
-	struct pod *p, const struct control_exec_request *r, const struct link_message *m)
+/* The streams; what the caller does not have is /dev/null. With a terminal an attach has one, and an exec none. */
+static int send_request(struct pod *p, const struct control_exec_request *r,
+	const struct link_message *m, size_t first, size_t n)
 {
 	cleanup_free char *text = link_encode(m);
 	cleanup_close int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	struct msg_fds fds = {.n = r->tty ? 0 : ARRAY_SIZE(r->fds)};
+	struct msg_fds fds = {.n = n};
 
 	if (null < 0)
 		return -errno;
-	for (size_t i = 0; i < fds.n; i++)
-		fds.fd[i] = r->fds[i] >= 0 ? r->fds[i] : null;
+	for (size_t i = 0; i < n; i++)
+		fds.fd[i] = r->fds[first + i] >= 0 ? r->fds[first + i] : null;
 	return msg_send(p->sock, text, strlen(text), &fds);
 }
 
@@ -140,51 +162,173 @@ static size_t count_execs(const struct pod *p)
 	return n;
 }
 
+static int ask_exec(
+	struct pod *p, const struct control_exec_request *r, char *container, uint64_t id)
+{
+	const struct link_message m = {.type = LINK_EXEC,
+		.id = id,
+		.container = container,
+		.argv = (char **)(uintptr_t)r->argv,
+		.n_argv = r->n_argv,
+		.tty = r->tty,
+		.rows = r->rows,
+		.columns = r->columns,
+		.timeout_ns = r->timeout_ns};
+
+	return send_request(p, r, &m, 0, r->tty ? 0 : ARRAY_SIZE(r->fds));
+}
+
+static int ask_attach(
+	struct pod *p, const struct control_exec_request *r, char *container, uint64_t id, bool tty)
+{
+	const struct link_message m = {
+		.type = LINK_ATTACH, .id = id, .container = container, .stdin = r->in};
+
+	return send_request(p, r, &m, 1, tty ? 1 : 2);
+}
+
+static int ask_dial(struct pod *p, const struct control_exec_request *r, uint64_t id)
+{
+	const struct link_message m = {.type = LINK_DIAL, .id = id, .port = r->port};
+
+	return send_request(p, r, &m, 0, 0);
+}
+
+/* What a dial needs is the pod, not a container of it. */
+static int check_sandbox(const struct pod *p, const json_t *object, struct err *e)
+{
+	if (p->sock >= 0 && p->sandbox && p->stage != POD_DYING)
+		return 0;
+	(void)err_set(e, -EAGAIN,
+		"unable to forward port because pod is not running. Current status=%s",
+		json_str_or(json_map(object, "status"), "phase", "Pending"));
+	return err_reason(e, "Conflict");
+}
+
+static int check_input(const struct control_exec_request *r, const json_t *container, struct err *e)
+{
+	if (r->kind != CONTROL_ATTACH || !r->in || json_flag(container, "stdin", false))
+		return 0;
+	(void)err_set(e, -EINVAL,
+		"container %s has no standard input to attach to: its spec does not set stdin; "
+		"attach without -i",
+		json_str_or(container, "name", ""));
+	return err_reason(e, "BadRequest");
+}
+
+static int ask(struct pod *p, const struct control_exec_request *q, const json_t *object,
+	struct control_exec *x, struct err *e)
+{
+	cleanup_free char *name = xstrdup(q->container ? q->container : default_container(object));
+	const json_t *container;
+	int r = q->kind == CONTROL_DIAL ? check_sandbox(p, object, e)
+					: check_running(p, object, name, e);
+
+	if (r < 0)
+		return r;
+	container = container_spec(object, name);
+	r = check_input(q, container, e);
+	if (r < 0)
+		return r;
+	x->input_ends =
+		json_flag(container, "stdinOnce", false) && !json_flag(container, "tty", false);
+	if (q->kind == CONTROL_DIAL)
+		r = ask_dial(p, q, x->id);
+	else if (q->kind == CONTROL_ATTACH)
+		r = ask_attach(p, q, name, x->id, json_flag(container, "tty", false));
+	else
+		r = ask_exec(p, q, name, x->id);
+	return r < 0 ? err_errno(e, r, "asking the pod's shim") : 0;
+}
+
 int control_exec_start(struct control *c, const struct control_exec_request *request,
 	const struct control_exec_calls *calls, struct control_exec **ret, struct err *e)
 {
 	struct pod *p = pod_find_named(c, request->ns, request->pod);
 	cleanup_json json_t *object = NULL;
+	struct control_exec fresh = {.pod = p, .calls = *calls, .kind = request->kind}, *x;
+	int r;
 
 	if (!p || pod_object(p, &object) < 0)
 		return err_set(e, -ENOENT, "pods \"%s\" not found", request->pod);
-	const char *container = request->container ? request->container : default_container(object);
-	int r = check_running(p, object, container, e);
-	if (r < 0)
-		return r;
 	if (count_execs(p) >= LINK_EXECS_MAX) {
-		(void)err_set(
-			e, -EBUSY, "pod %s has %d running execs: no more", p->name, LINK_EXECS_MAX);
+		(void)err_set(e, -EBUSY,
+			"pod %s has %d streams of exec, attach and port-forward: no more", p->name,
+			LINK_EXECS_MAX);
 		return err_reason(e, "TooManyRequests");
 	}
-	cleanup_free char *name = xstrdup(container);
-	const struct link_message m = {.type = LINK_EXEC,
-		.id = ++c->next_exec_id,
-		.container = name,
-		.argv = (char **)(uintptr_t)request->argv,
-		.n_argv = request->n_argv,
-		.tty = request->tty,
-		.rows = request->rows,
-		.columns = request->columns,
-		.timeout_ns = request->timeout_ns};
-	r = send_request(p, request, &m);
+	fresh.id = ++c->next_exec_id;
+	r = ask(p, request, object, &fresh, e);
 	if (r < 0)
-		return err_errno(e, r, "asking the pod's shim");
-	struct control_exec *x = xcalloc(1, sizeof(*x));
-	*x = (struct control_exec){.pod = p, .next = p->execs, .calls = *calls, .id = m.id};
+		return r;
+	x = xcalloc(1, sizeof(*x));
+	*x = fresh;
+	x->next = p->execs;
 	p->execs = x;
 	*ret = x;
 	return 0;
+}
+
+/* ---- end ------------------------------------------------------------------------------------------------ */
+
+bool control_exec_close_input(struct control_exec *x)
+{
+	const struct link_message m = {.type = LINK_DETACH, .id = x->id, .stdin = true};
+
+	/* Without room on the line it stays open until the attach ends, whose word is waited for. */
+	if (x->pod && x->kind == CONTROL_ATTACH)
+		(void)pod_send(x->pod, &m, -1);
+	return x->input_ends;
+}
+
+/* 0, or -EAGAIN: there is no room now. */
+static int say_end(const struct control_exec *x)
+{
+	static const enum link_type types[] = {
+		[CONTROL_EXEC] = LINK_EXEC_KILL, [CONTROL_ATTACH] = LINK_DETACH};
+	struct link_message m = {.id = x->id};
+
+	if (x->kind == CONTROL_DIAL)
+		return 0;
+	m.type = types[x->kind];
+	return pod_send(x->pod, &m, -1) == -EAGAIN ? -EAGAIN : 0;
+}
+
+static void watch_room(const struct pod *p, bool wanted)
+{
+	if (p->sock_source)
+		(void)sd_event_source_set_io_events(
+			p->sock_source, EPOLLIN | (wanted ? EPOLLOUT : 0));
+}
+
+void exec_flush(struct pod *p)
+{
+	struct control_exec *x = p->execs, *next;
+	bool more = false;
+
+	for (; x; x = next) {
+		next = x->next;
+		if (!x->freed)
+			continue;
+		if (more || say_end(x) < 0) {
+			more = true;
+			continue;
+		}
+		unlink_exec(x);
+		free(x);
+	}
+	watch_room(p, more);
 }
 
 void control_exec_free(struct control_exec *own_exec)
 {
 	if (!own_exec)
 		return;
-	if (own_exec->pod) {
-		struct link_message m = {.type = LINK_EXEC_KILL, .id = own_exec->id};
-		(void)pod_send(own_exec->pod, &m, -1);
-		unlink_exec(own_exec);
+	if (own_exec->pod && say_end(own_exec) < 0) {
+		own_exec->freed = true;
+		watch_room(own_exec->pod, true);
+		return;
 	}
+	unlink_exec(own_exec);
 	free(own_exec);
 }

@@ -209,7 +209,9 @@ int pod_report(struct pod *p);
 int pods_adopt(struct control *c, struct err *e);
 
 /* exec.c */
-void exec_message(struct pod *p, struct link_message *m, int *own_tty_fd);
+void exec_message(struct pod *p, struct link_message *m, int *own_fd);
+/** There is room again on the line: says what could not be said. */
+void exec_flush(struct pod *p);
 void exec_end_all(struct pod *p, const char *why);
 
 /* pulls.c */

@@ -143,7 +143,8 @@ static int on_socket(sd_event_source *source, int fd, uint32_t events, void *dat
 
 	(void)source;
 	(void)fd;
-	(void)events;
+	if (events & EPOLLOUT)
+		exec_flush(p);
 	while (r > 0)
 		r = receive_one(p, buf, MSG_BYTES_MAX);
 	if (r < 0 && reconnect(p) < 0)

@@ -21,6 +21,10 @@ struct control_exec {
 	int tty_fd;
 };
 
+static int peer_fd = -1; /* of a dial: what the pod would be; of an attach: its stdin */
+static int attach_out = -1;
+static struct control_exec *attached;
+static bool input_ends;
 static sd_event *test_loop;
 static unsigned running, killed;
 static const char *refuse; /* the next exec is refused with this message */
@@ -80,6 +84,19 @@ static int test_exec_start(struct control *c, const struct control_exec_request 
 	x = xcalloc(1, sizeof *x);
 	x->calls = *calls;
 	x->tty_fd = -1;
+	if (q->kind != CONTROL_EXEC) {
+		int ends[2];
+
+		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+		x->tty_fd = ends[0];
+		peer_fd = ends[1];
+		attach_out = q->kind == CONTROL_ATTACH ? dup(q->fds[1]) : -1;
+		attached = x;
+		assert_true(sd_event_add_defer(test_loop, &x->start, told_start, x) >= 0);
+		running++;
+		*ret = x;
+		return 0;
+	}
 	for (size_t i = 0; i < q->n_argv && i < ARRAY_SIZE(argv) - 1; i++)
 		argv[i] = (char *)(uintptr_t)q->argv[i];
 	if (q->tty)
@@ -117,8 +134,15 @@ static void test_exec_free(struct control_exec *own_x)
 	free(own_x);
 }
 
-static const struct api_backend backend = {
-	.exec_start = test_exec_start, .exec_free = test_exec_free};
+static bool test_close_input(struct control_exec *x)
+{
+	(void)x;
+	return input_ends;
+}
+
+static const struct api_backend backend = {.exec_close_input = test_close_input,
+	.exec_start = test_exec_start,
+	.exec_free = test_exec_free};
 
 /* ---- a client ---------------------------------------------------------------------------------- */
 
@@ -157,11 +181,12 @@ struct client {
 	"Host: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"    \
 	"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 
-static void client_open(struct client *c, struct server *s, const char *query, const char *protocol)
+static void client_open_at(struct client *c, struct server *s, const char *method, const char *path,
+	const char *protocol)
 {
-	cleanup_free char *text = xasprintf("GET " PODS "/web/exec?%s HTTP/1.1\r\n" HANDSHAKE
+	cleanup_free char *text = xasprintf("%s " PODS "/web/%s HTTP/1.1\r\n" HANDSHAKE
 					    "Sec-WebSocket-Protocol: %s\r\n\r\n",
-		query, protocol);
+		method, path, protocol);
 	char *end;
 
 	*c = (struct client){.s = s, .fd = dial(s), .close_code = -1};
@@ -175,6 +200,13 @@ static void client_open(struct client *c, struct server *s, const char *query, c
 	end = strstr(c->in.p, "\r\n\r\n") + 4;
 	c->in.n -= (size_t)(end - c->in.p);
 	memmove(c->in.p, end, c->in.n + 1);
+}
+
+static void client_open(struct client *c, struct server *s, const char *query, const char *protocol)
+{
+	cleanup_free char *path = xasprintf("exec?%s", query);
+
+	client_open_at(c, s, "GET", path, protocol);
 }
 
 /* Goes, and lets the server see it: the command ends if it still ran (5 s on a busy machine). */
@@ -429,7 +461,7 @@ static void there_is_a_limit(void **state)
 		"Sec-WebSocket-Protocol: v5.channel.k8s.io\r\n\r\n",
 		strlen("GET " PODS "/web/exec?command=sleep HTTP/1.1\r\n" HANDSHAKE
 		       "Sec-WebSocket-Protocol: v5.channel.k8s.io\r\n\r\n"));
-	assert_true(pump_until(s, fd, &in, "too many commands"));
+	assert_true(pump_until(s, fd, &in, "too many streams"));
 	assert_memory_equal(in.p, "HTTP/1.1 429", 12);
 	(void)close(fd);
 	for (size_t i = 0; i < 32; i++)
@@ -448,10 +480,22 @@ static void refused_upgrades_close(void **state)
 		{"SPDY", "POST", "exec?command=true",
 			"Connection: Upgrade\r\nUpgrade: SPDY/3.1\r\n"
 			"X-Stream-Protocol-Version: v4.channel.k8s.io\r\n",
-			400, "SPDY is not served"},
+			400, "exec over SPDY/3.1 is not served"},
 		{"SPDY by GET", "GET", "exec?command=true",
 			"Connection: Upgrade\r\nUpgrade: SPDY/3.1\r\n", 400,
 			"SPDY/3.1 is not served"},
+		{"kubectl port-forward", "POST", "portforward",
+			"Connection: Upgrade\r\nUpgrade: SPDY/3.1\r\n", 400,
+			"use `berth port-forward`"},
+		{"kubectl port-forward by WebSocket", "GET", "portforward",
+			HANDSHAKE "Sec-WebSocket-Protocol: SPDY/3.1+portforward.k8s.io\r\n", 400,
+			"use `berth port-forward`"},
+		{"a port of nought", "GET", "portforward?ports=0",
+			HANDSHAKE "Sec-WebSocket-Protocol: v4.channel.k8s.io\r\n", 400,
+			"not a port number"},
+		{"no port", "GET", "portforward",
+			HANDSHAKE "Sec-WebSocket-Protocol: v4.channel.k8s.io\r\n", 400,
+			"at least 1 port"},
 		{"no command", "GET", "exec", HANDSHAKE, 400, "at least one command"},
 		{"no stream", "GET", "exec?command=true&stdout=false&stderr=false", HANDSHAKE, 400,
 			"at least 1 of"},
@@ -507,6 +551,118 @@ static void what_control_refuses_is_a_status(void **state)
 	(void)close(fd);
 }
 
+static void wait_channel(struct client *c, unsigned channel, size_t n)
+{
+	for (int i = 0; i < 5000 && c->out[channel].n < n; i++)
+		step(c);
+	assert_int_equal(c->out[channel].n, n);
+}
+
+static void wait_close(struct client *c)
+{
+	for (int i = 0; i < 5000 && c->close_code < 0 && !c->ended; i++)
+		step(c);
+	assert_int_equal(c->close_code, 1000);
+}
+
+static void expect_read(struct client *c, int fd, const char *text)
+{
+	char buf[64] = {0};
+	ssize_t n = -1;
+
+	for (int i = 0; i < 5000 && n < 0; i++) {
+		step(c);
+		n = recv(fd, buf, sizeof buf - 1, MSG_DONTWAIT);
+	}
+	assert_string_equal(buf, text);
+}
+
+/* An attach to what stays open ends with its input, and one that the container waits for does not. */
+static void attaches(void **state)
+{
+	static const char *const methods[] = {"GET", "POST"};
+
+	for (size_t i = 0; i < 2; i++) {
+		cleanup_json json_t *status = NULL;
+		struct client c;
+
+		input_ends = i == 1;
+		client_open_at(&c, *state, methods[i], "attach?stdin=true", "v5.channel.k8s.io");
+		send_channel(&c, 0, "typed", 5);
+		expect_read(&c, peer_fd, "typed");
+		assert_int_equal(write(attach_out, "said", 4), 4);
+		wait_channel(&c, 1, 4);
+		send_channel(&c, 255, "\0", 1);
+		if (input_ends) {
+			expect_read(&c, peer_fd, "");
+			assert_int_equal(write(attach_out, "more", 4), 4);
+			wait_channel(&c, 1, 8);
+			(void)close(attach_out);
+			attached->calls.ended(attached->calls.data, 0, NULL);
+		} else {
+			(void)close(attach_out);
+		}
+		status = wait_end(&c);
+		assert_string_equal(json_str(status, "status"), "Success");
+		(void)close(peer_fd);
+		client_close(&c);
+	}
+}
+
+static void forwards_with_half_close(void **state)
+{
+	struct client c;
+
+	client_open_at(&c, *state, "GET", "portforward?ports=8080", "v5.channel.k8s.io");
+	wait_channel(&c, 1, 2);
+	assert_memory_equal(c.out[0].p, "\x90\x1f", 2);
+	assert_memory_equal(c.out[1].p, "\x90\x1f", 2);
+	send_channel(&c, 0, "ask", 3);
+	send_channel(&c, 255, "\0", 1);
+	expect_read(&c, peer_fd, "ask");
+	expect_read(&c, peer_fd, "");
+	assert_int_equal(write(peer_fd, "answer", 6), 6);
+	(void)close(peer_fd);
+	wait_close(&c);
+	assert_memory_equal(c.out[0].p + 2, "answer", 6);
+	assert_int_equal(c.out[255].n, 1);
+	client_close(&c);
+}
+
+/* As the Python client: two ports, no half-close, the end of one is not the other's. */
+static void forwards_as_v4(void **state)
+{
+	struct client c;
+	int second;
+
+	client_open_at(&c, *state, "GET", "portforward?ports=80&ports=81", "v4.channel.k8s.io");
+	wait_channel(&c, 3, 2);
+	second = peer_fd;
+	send_channel(&c, 2, "two", 3);
+	expect_read(&c, second, "two");
+	assert_int_equal(write(second, "bye", 3), 3);
+	(void)close(second);
+	wait_channel(&c, 2, 5);
+	assert_int_equal(c.close_code, -1);
+	assert_int_equal(c.out[255].n, 0);
+	client_close(&c);
+}
+
+static void a_forward_that_is_refused(void **state)
+{
+	struct client c;
+	struct err e = {0};
+
+	client_open_at(&c, *state, "GET", "portforward?ports=80", "v5.channel.k8s.io");
+	wait_channel(&c, 1, 2);
+	(void)err_set(&e, -ECONNREFUSED, "connecting to localhost:80 in the pod: refused");
+	attached->calls.ended(attached->calls.data, -1, &e);
+	wait_close(&c);
+	assert_non_null(strstr(c.out[1].p + 2, "port 80: connecting to localhost:80"));
+	(void)close(peer_fd);
+	client_close(&c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -520,6 +676,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_client_that_goes_ends_the_process, up, down),
 		cmocka_unit_test_setup_teardown(the_server_may_stop_meanwhile, up, down),
 		cmocka_unit_test_setup_teardown(there_is_a_limit, up, down),
+		cmocka_unit_test_setup_teardown(attaches, up, down),
+		cmocka_unit_test_setup_teardown(forwards_with_half_close, up, down),
+		cmocka_unit_test_setup_teardown(forwards_as_v4, up, down),
+		cmocka_unit_test_setup_teardown(a_forward_that_is_refused, up, down),
 		cmocka_unit_test_setup_teardown(refused_upgrades_close, up, down),
 		cmocka_unit_test_setup_teardown(what_control_refuses_is_a_status, up, down),
 	};
