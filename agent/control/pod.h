@@ -155,6 +155,9 @@ uint64_t pod_payload_digest(const json_t *payload);
 void pod_note_images(struct pod *p);
 
 /* pod_launch.c */
+/* In the pod's directory, on disk before its containers start, when they are not to be started twice whatever happens. */
+#define POD_STARTED_MARK "started"
+
 /** plan.json in the pod's directory. */
 int pod_write_plan(int state_fd, const struct plan *plan, struct err *e);
 /** Seals @payload and sends it with a verb. 0, -EAGAIN, -errno. */

@@ -8,6 +8,7 @@
 #include "agent/control/pod.h"
 
 #include "agent/control/contents.h"
+#include "agent/control/shutdown.h"
 #include "cgroups/group.h"
 #include "cgroups/names.h"
 #include "runtime/base/log.h"
@@ -121,6 +122,50 @@ static void admit_living(struct pod *p)
 		(void)pod_admit(p, object);
 }
 
+/* ---- in which order ------------------------------------------------------------------------------------- */
+
+/* A pod as the order of a start sees it. */
+struct turn {
+	struct pod *pod;
+	int64_t priority;
+	char *started; /* RFC 3339 in UTC, so that text compares as time does */
+};
+
+static int by_turn(const void *left, const void *right)
+{
+	const struct turn *a = left, *b = right;
+	int r = a->priority == b->priority ? 0 : a->priority > b->priority ? -1 : 1;
+
+	r = r ? r : strcmp(a->started, b->started);
+	return r ? r : strcmp(a->pod->name, b->pod->name);
+}
+
+static struct turn turn_of(struct pod *p)
+{
+	cleanup_json json_t *object = NULL;
+	const char *started;
+
+	(void)pod_object(p, &object);
+	/* One that never ran comes behind all that did. */
+	started = json_str_or(json_map(object, "status"), "startTime", "~");
+	return (struct turn){p, object ? pod_priority(object) : 0, xstrdup(started)};
+}
+
+/* Last down first up: high priority first, then those that were started first. Nobody waits for anybody. */
+static void mark_in_order(struct control *c)
+{
+	cleanup_free struct turn *turns = xcalloc(map_count(&c->pods) + 1, sizeof(*turns));
+	size_t n = 0;
+
+	for (struct map_item *i = map_first(&c->pods); i; i = map_next(i))
+		turns[n++] = turn_of(map_value(i));
+	qsort(turns, n, sizeof(*turns), by_turn);
+	for (size_t i = 0; i < n; i++) {
+		pod_mark(turns[i].pod);
+		free(turns[i].started);
+	}
+}
+
 int pods_adopt(struct control *c, struct err *e)
 {
 	int r = store_each(c->o.store, c->pod_kind, NULL, add_stored, c, e);
@@ -137,9 +182,8 @@ int pods_adopt(struct control *c, struct err *e)
 	for (struct map_item *i = map_first(&c->pods); i; i = map_next(i))
 		connect_living(map_value(i));
 	sweep_network(c);
-	for (struct map_item *i = map_first(&c->pods); i; i = map_next(i)) {
+	for (struct map_item *i = map_first(&c->pods); i; i = map_next(i))
 		admit_living(map_value(i));
-		pod_mark(map_value(i));
-	}
+	mark_in_order(c);
 	return 0;
 }

@@ -249,14 +249,42 @@ static bool is_unseen(const json_t *object)
 	return false;
 }
 
+static bool has_run(const json_t *object)
+{
+	bool init;
+	const json_t *container;
+
+	for (size_t i = 0; (container = pod_container(object, i, &init)); i++) {
+		const char *list = init ? "initContainerStatuses" : "containerStatuses";
+		const json_t *status = json_find(
+			json_at(object, "status", list, NULL), "name", json_str(container, "name"));
+
+		if (json_str_or(status, "containerID", "")[0])
+			return true;
+	}
+	return false;
+}
+
+/* It was started once, which is all that Never allows, and nothing was written down of it. */
+static bool is_spent(const struct pod *p, const json_t *object)
+{
+	cleanup_free char *mark = xasprintf("%s/" POD_STARTED_MARK, p->uid);
+
+	return streq(json_str(json_map(object, "spec"), "restartPolicy"), "Never") &&
+	       faccessat(p->control->state_fd, mark, F_OK, 0) == 0 && !has_run(object);
+}
+
 /* Whose shim has died: is there anything to build it anew for? 1: there is not, and it has been ended; 0; -errno. */
 static int end_if_over(struct pod *p)
 {
 	cleanup_json json_t *object = NULL;
 
-	if (pod_object(p, &object) < 0 || !again_pod_ended(object))
+	if (pod_object(p, &object) < 0)
 		return 0;
-	if (is_unseen(object)) {
+	bool spent = is_spent(p, object);
+	if (!spent && !again_pod_ended(object))
+		return 0;
+	if (spent || is_unseen(object)) {
 		p->failed_reason = "ContainerStatusUnknown";
 		p->failed_message = "containers ended and nobody saw how; by their restart policy "
 				    "they are not run again";

@@ -221,6 +221,18 @@ static int build_payload(struct pod *p, const json_t *object, struct err *e)
 
 enum { AGAIN_MS = 20 };
 
+/* A pod that is never restarted is started once, also when the power fails before its status is on disk. */
+static int mark_start(struct pod *p, const json_t *object, struct err *e)
+{
+	if (!streq(json_str(json_map(object, "spec"), "restartPolicy"), "Never"))
+		return 0;
+	cleanup_close int state_fd = fs_open_dir(p->control->state_fd, p->uid, 0700);
+	int r = state_fd < 0 ? state_fd
+			     : fs_write_atomic(state_fd, POD_STARTED_MARK, "", 0, 0600, FS_SYNC);
+
+	return r < 0 ? err_errno(e, r, "noting that the pod was started") : 0;
+}
+
 int pod_connect(struct pod *p, const json_t *object)
 {
 	struct control *c = p->control;
@@ -233,6 +245,8 @@ int pod_connect(struct pod *p, const json_t *object)
 		r = net_pod_up(c->o.net, p->netns_fd, p->uid, p->address, &e);
 	else if (!p->host_network)
 		r = net_loopback_up(p->netns_fd, &e);
+	if (r >= 0)
+		r = mark_start(p, object, &e);
 	if (r < 0) {
 		(void)cannot_launch(p, &e);
 		pod_lost(p);

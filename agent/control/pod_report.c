@@ -190,12 +190,14 @@ static bool bind_to_node(const struct pod *p, json_t *object)
 static int write_news(struct pod *p, json_t *object, const json_t *before, json_t *status)
 {
 	struct store *store = p->control->o.store;
-	int r = store_begin(store, STORE_NORMAL, NULL);
+	bool ended = pod_ended(object);
 
+	json_put(object, "status", json_incref(status));
+	/* How a pod ended outlives even a power failure: it is not run again to find out. */
+	int r = store_begin(store, ended != pod_ended(object) ? STORE_FULL : STORE_NORMAL, NULL);
 	if (r < 0)
 		return r;
 	pod_say_scheduled(p);
-	json_put(object, "status", json_incref(status));
 	r = store_update(store, p->control->pod_kind, object, STORE_NORMAL, NULL);
 	if (r < 0) {
 		store_rollback(store);

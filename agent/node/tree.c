@@ -73,12 +73,15 @@ static int take_lock(struct tree *t, struct err *e)
 	if (t->lock_fd < 0)
 		return err_errno(e, -errno, "opening %s/run/berth/lock", t->root);
 	if (flock(t->lock_fd, LOCK_EX | LOCK_NB) < 0) {
+		/* Who it is may not be written yet. */
 		n = pread(t->lock_fd, text, sizeof text - 1, 0);
 		text[n > 0 ? n : 0] = '\0';
+		text[strcspn(text, "\n")] = '\0';
 		return err_set(e, -EBUSY,
-			"another berthd (pid %.*s) runs on root %s; stop it, or give this one its "
+			"another berthd%s%s%s runs on root %s; stop it, or give this one its "
 			"own --root",
-			(int)strcspn(text, "\n"), text, t->root[0] ? t->root : "/");
+			text[0] ? " (pid " : "", text, text[0] ? ")" : "",
+			t->root[0] ? t->root : "/");
 	}
 	(void)snprintf(text, sizeof text, "%d\n", (int)getpid());
 	if (ftruncate(t->lock_fd, 0) < 0 || pwrite(t->lock_fd, text, strlen(text), 0) < 0)

@@ -424,6 +424,35 @@ static void hears_the_last_words_of_a_pod_that_ended_meanwhile(void **state)
 	wait_for(w, faccessat(w->dir.fd, words, F_OK, 0) < 0);
 }
 
+/* The power fails before a status is on disk: what may run only once has run. */
+static void never_starts_twice_what_is_never_restarted(void **state)
+{
+	struct world *w = *state;
+	cleanup_json json_t *object = NULL;
+
+	create(w, "Pod", POD("once", "'restartPolicy':'Never',", ""));
+	create(w, "Pod", POD("again", "'restartPolicy':'OnFailure',", ""));
+	wait_for(w, runs(w, "once") && runs(w, "again"));
+	pid_t pids[] = {worker(w, "once")->pid, worker(w, "again")->pid};
+	control_free(take(w->control));
+	for (size_t i = 0; i < ARRAY_SIZE(pids); i++) {
+		assert_int_equal(kill(pids[i], SIGKILL), 0);
+		assert_int_equal(waitpid(pids[i], NULL, 0), pids[i]);
+	}
+	assert_int_equal(
+		store_get(w->store, kind_by_name("v1", "Pod"), "default", "once", &object, NULL),
+		0);
+	json_put(object, "status", json_pack("{s:s}", "phase", "Pending"));
+	assert_int_equal(
+		store_update(w->store, kind_by_name("v1", "Pod"), object, STORE_NORMAL, NULL), 0);
+	start_agent(w);
+	wait_for(w, runs(w, "again"));
+	wait_for(w, pod_ended(get(w, "once")));
+	assert_string_equal(
+		json_str(json_map(get(w, "once"), "status"), "reason"), "ContainerStatusUnknown");
+	assert_int_equal(worker(w, "once")->pid, 0);
+}
+
 static void catches_up_with_what_changed_meanwhile(void **state)
 {
 	struct world *w = *state;
@@ -620,6 +649,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(restarts_on_another_image, open_world, close_world),
 		cmocka_unit_test_setup_teardown(ends_with_its_containers, open_world, close_world),
 		cmocka_unit_test_setup_teardown(finds_what_lives, open_world, close_world),
+		cmocka_unit_test_setup_teardown(
+			never_starts_twice_what_is_never_restarted, open_world, close_world),
 		cmocka_unit_test_setup_teardown(hears_the_last_words_of_a_pod_that_ended_meanwhile,
 			open_world, close_world),
 		cmocka_unit_test_setup_teardown(
