@@ -107,10 +107,12 @@ static void finish(struct exec *x, const struct exec_end *end)
 		old.ended(old.data, end);
 }
 
-bool exec_reaped(struct shim *s, pid_t pid, int status)
+bool exec_reap(struct shim *s)
 {
 	for (struct exec *x = s->execs; x; x = x->next) {
-		if (x->pid != pid)
+		int status;
+
+		if (!x->pid || waitpid(x->pid, &status, WNOHANG) != x->pid)
 			continue;
 		finish(x, &(const struct exec_end){.exit_code = WIFSIGNALED(status)
 									? 128 + WTERMSIG(status)

@@ -32,8 +32,8 @@ void exec_kill_all(struct shim *s);
 
 /** Is @pid the process of a command? */
 bool exec_owns(const struct shim *s, pid_t pid);
-/** @pid was reaped: answers when it was a command's. Returns: whether it was. */
-bool exec_reaped(struct shim *s, pid_t pid, int status);
+/** Reaps one command that has ended, and tells who waits for it. Returns: whether there was one. */
+bool exec_reap(struct shim *s);
 
 uint64_t exec_deadline(const struct shim *s);
 void exec_timers(struct shim *s, uint64_t now_ns);

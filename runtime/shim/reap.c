@@ -4,7 +4,8 @@
  *
  * A container's first process becomes our child when the runtime that started it ends. Both may be dead by the time
  * we look, in any order; and until the runtime's pid-file is read, that pid is unknown here. So an unknown dead child
- * is reaped only after every job that has ended has been heard: the runtime ended before its child could come to us.
+ * is left alone while any job is not reaped: a runtime with many threads hands its children on with the end of its last
+ * thread, and can itself be waited for only a moment later.
  */
 #include "runtime/shim/reap.h"
 #include "runtime/base/fs.h"
@@ -47,19 +48,28 @@ static bool is_job(const struct shim *s, pid_t pid)
 	return false;
 }
 
-static void reap(struct shim *s, pid_t pid)
+/* Ends one container whose process is dead. Returns: whether there was one. */
+static bool end_a_container(struct shim *s)
 {
-	struct container *c = owner_of(s, pid);
-	int status;
+	for (size_t i = 0; i < s->n_containers; i++) {
+		struct container *c = &s->containers[i];
+		int status;
 
-	if (waitpid(pid, &status, WNOHANG) != pid)
-		return;
-	if (c)
-		container_exited(c, status);
-	else if (pid == s->pause_pid && sandbox_start_pause(s) < 0)
+		if (c->pid && waitpid(c->pid, &status, WNOHANG) == c->pid) {
+			container_exited(c, status);
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool end_pause(struct shim *s)
+{
+	if (!s->pause_pid || waitpid(s->pause_pid, NULL, WNOHANG) != s->pause_pid)
+		return false;
+	if (sandbox_start_pause(s) < 0)
 		s->pause_pid = 0;
-	else
-		(void)exec_reaped(s, pid, status);
+	return true;
 }
 
 static bool is_known(struct shim *s, pid_t pid)
@@ -89,15 +99,13 @@ void reap_kill_strays(struct shim *s)
 void reap_children(struct shim *s)
 {
 	for (;;) {
-		siginfo_t dead = {0};
+		siginfo_t stray = {0};
 
-		if (waitid(P_ALL, 0, &dead, WEXITED | WNOHANG | WNOWAIT) < 0 || dead.si_pid == 0)
-			return;
-		if (!is_job(s, dead.si_pid) && owner_of(s, dead.si_pid)) {
-			reap(s, dead.si_pid);
+		if (end_a_container(s) || end_a_job(s) || exec_reap(s) || end_pause(s))
 			continue;
-		}
-		if (!end_a_job(s))
-			reap(s, dead.si_pid);
+		if (s->jobs || waitid(P_ALL, 0, &stray, WEXITED | WNOHANG | WNOWAIT) < 0 ||
+			stray.si_pid == 0)
+			return;
+		(void)waitpid(stray.si_pid, NULL, WNOHANG);
 	}
 }

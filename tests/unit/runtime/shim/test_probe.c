@@ -221,6 +221,34 @@ static void ends_with_its_container(void **state)
 	close_pod(&r);
 }
 
+/* A command may be dead before the runtime that started it can be waited for: its end is nobody else's. */
+static void no_end_is_lost(void **state)
+{
+	enum { ROUNDS = 8, AT_ONCE = 8 };
+	struct rig r;
+
+	(void)state;
+	rig_open(&r);
+	free(r.plan->runner_program);
+	r.plan->runner_program = NULL;
+	rig_script(rig_containers(&r, 1), "a", "sleep 1000");
+	rig_start(&r);
+	rig_wait(&r, rig_all_running, 10000);
+	for (uint64_t round = 0; round < ROUNDS; round++) {
+		for (uint64_t i = 0; i < AT_ONCE; i++)
+			ask(&r, 1 + round * AT_ONCE + i, (const char *const[]){"/bin/false", NULL},
+				20000);
+		for (uint64_t i = 0; i < AT_ONCE; i++) {
+			const struct link_message *m = rig_reply(&r, LINK_PROBE, 20000);
+
+			if (m->error)
+				fail_msg("%llu: %s", (unsigned long long)m->id, m->error);
+			assert_int_equal(m->exit_code, 1);
+		}
+	}
+	close_pod(&r);
+}
+
 static void refuses(void **state)
 {
 	struct rig r;
@@ -247,6 +275,7 @@ int main(void)
 		RIG_TEST(outlasts_a_stopped_resident),
 		RIG_TEST(cannot_be_written),
 		RIG_TEST(ends_with_its_container),
+		RIG_TEST(no_end_is_lost),
 		RIG_TEST(refuses),
 	};
 
