@@ -161,6 +161,7 @@ void agent_stop(struct bench *b)
 
 	if (!b->berthd)
 		return;
+	(void)kill(b->berthd, SIGCONT); /* a measurement that failed may have left it stopped */
 	unused = agent_call(
 		b, "DELETE", "/api/v1/namespaces/default/pods?gracePeriodSeconds=0", NULL, &status);
 	json_drop(unused);

@@ -143,6 +143,7 @@ void bench_burst(struct bench *b);
 void bench_idle(struct bench *b);
 void bench_crashing(struct bench *b);
 void bench_logs(struct bench *b);
+void bench_probes(struct bench *b);
 void bench_unpack(struct bench *b);
 
 #endif

@@ -29,6 +29,7 @@ static const struct {
 	{"idle", bench_idle, "wake-ups in a minute in which nothing happens"},
 	{"crashing", bench_crashing,
 		"the agent's work and answers with 200 containers that crash in a loop"},
+	{"probes", bench_probes, "processor time of exec probes, ten a second"},
 	{"logs", bench_logs, "throughput of a container that writes lines"},
 	{"unpack", bench_unpack, "unpacking of a gzip layer, in memory"},
 	{"seccomp", bench_seccomp, "cost of the default seccomp profile in one runc run"},
