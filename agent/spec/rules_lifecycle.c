@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Rules of lifecycle hooks: ports by name are the container's own, and a sleep ends within the grace period.
- * Source: Kubernetes API reference, "Lifecycle"; pkg/apis/core/validation. That a port's name must be one of the container's
- * is berth's: the kubelet finds out when the hook fails.
+ * Source: Kubernetes API reference, "Lifecycle"; pkg/apis/core/validation. That a port's name must be one of the container's,
+ * and the host an address, is berth's: the kubelet finds out when the hook fails.
  */
 #include "agent/spec/check.h"
 #include "agent/spec/rules.h"
@@ -21,6 +21,18 @@ static void check_named_port(
 	size_t inner = walk_field(w, "port");
 	if (name && *name && !has_port(container, name))
 		walk_invalid(w, port, "no port of this container has this name");
+	walk_up(w, inner);
+	walk_up(w, mark);
+}
+
+/* A name would have to be looked up by somebody who may read no file and ask nobody (agent/probe). */
+static void check_host(struct walk *w, const json_t *handler, const char *kind)
+{
+	const json_t *host = json_object_get(json_map(handler, kind), "host");
+	size_t mark = walk_field(w, kind);
+	size_t inner = walk_field(w, "host");
+	if (json_is_string(host) && !value_is_empty(host))
+		check_ip(w, host);
 	walk_up(w, inner);
 	walk_up(w, mark);
 }
@@ -48,6 +60,8 @@ void rule_lifecycle(struct walk *w, const json_t *lifecycle)
 		size_t mark = walk_field(w, hooks[i]);
 		check_named_port(w, container, handler, "httpGet");
 		check_named_port(w, container, handler, "tcpSocket");
+		check_host(w, handler, "httpGet");
+		check_host(w, handler, "tcpSocket");
 		check_sleep(w, handler);
 		walk_up(w, mark);
 	}

@@ -44,10 +44,11 @@ char *hook_request_text(const struct plan_handler *h, uint64_t timeout_ns)
 	json_put_str(j, "path", h->path);
 	json_put_flag(j, "https", h->https);
 	json_put(j, "headers", headers);
+	json_put_flag(j, "any_status", true);
 	return json_text(j);
 }
 
-char *hook_request_fault(const struct plan_handler *h, struct sv answer)
+char *hook_request_fault(struct sv answer)
 {
 	cleanup_json json_t *j = NULL;
 	const char *result, *text;
@@ -56,7 +57,7 @@ char *hook_request_fault(const struct plan_handler *h, struct sv answer)
 		return xstrdup("berth-probe gave no answer");
 	result = json_str_or(j, "result", "");
 	text = json_str_or(j, "text", "");
-	if (streq(result, "success") || (h->kind == PLAN_HANDLER_HTTP && json_int(j, "status", 0)))
+	if (streq(result, "success") || streq(result, "warning"))
 		return NULL;
 	return xstrdup(text[0] ? text : "it failed, and berth-probe does not say why");
 }
@@ -85,11 +86,6 @@ _Noreturn static void ask(
 
 /* ---- in the shim ----------------------------------------------------------------------------------------- */
 
-static const struct plan_handler *handler_of(const struct container *c)
-{
-	return c->hook.turn == HOOK_POST_START ? &c->hook.post_start : &c->hook.pre_stop;
-}
-
 static void ended(struct shim *s, struct job *job, int status, const struct failure *f)
 {
 	struct hook_job *j = job->data;
@@ -107,7 +103,7 @@ static void ended(struct shim *s, struct job *job, int status, const struct fail
 	if (f->text[0])
 		fault = xstrdup(f->text);
 	else
-		fault = hook_request_fault(handler_of(c), (struct sv){buf, n > 0 ? (size_t)n : 0});
+		fault = hook_request_fault((struct sv){buf, n > 0 ? (size_t)n : 0});
 	fn(c, fault);
 }
 

@@ -21,9 +21,9 @@ void hook_request_forget(struct hook_job *j);
 /** What berth-probe is asked. Owned by the caller. For tests. */
 char *hook_request_text(const struct plan_handler *h, uint64_t timeout_ns);
 /**
- * What it answered: NULL when the hook has done its work, else why not (owned by the caller). Any answer to an HTTP
- * request is one, as for the kubelet: the status is not judged.
+ * What it answered: NULL when the hook has done its work, else why not (owned by the caller). Of an HTTP request any
+ * answer is one, as for the kubelet: the status is not judged.
  */
-char *hook_request_fault(const struct plan_handler *h, struct sv answer);
+char *hook_request_fault(struct sv answer);
 
 #endif

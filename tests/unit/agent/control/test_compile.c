@@ -122,8 +122,8 @@ static const struct {
 		"containers.0.pre_stop",
 		"{'kind':'http','host':'10.88.0.7','port':8080,'path':'/bye','https':true,"
 		"'headers':['A: b: c']}"},
-	{"", "'lifecycle':{'preStop':{'tcpSocket':{'port':81,'host':'h'}}}",
-		"containers.0.pre_stop", "{'kind':'tcp','host':'h','port':81}"},
+	{"", "'lifecycle':{'preStop':{'tcpSocket':{'port':81,'host':'192.0.2.1'}}}",
+		"containers.0.pre_stop", "{'kind':'tcp','host':'192.0.2.1','port':81}"},
 	{"", "", "containers.0.stop_signal", "3"},
 	/* as whom */
 	{"", "", "containers.0.user.image_user", "'app'"},
