@@ -25,12 +25,17 @@ struct figure {
 	struct source v1, v2;
 };
 
-enum { MEMORY, MEMORY_PEAK, MEMORY_INACTIVE, CPU, PIDS, FIGURE_MAX };
+/* v1 writes the largest whole number of pages that fits where v2 writes "max". */
+#define NO_LIMIT_V1 (UINT64_C(1) << 62)
+
+enum { MEMORY, MEMORY_PEAK, MEMORY_LIMIT, MEMORY_INACTIVE, CPU, PIDS, FIGURE_MAX };
 
 static const struct figure figures[FIGURE_MAX] = {
 	[MEMORY] = {CGROUP_MEMORY, {"memory.usage_in_bytes", NULL, 1}, {"memory.current", NULL, 1}},
 	[MEMORY_PEAK] = {CGROUP_MEMORY, {"memory.max_usage_in_bytes", NULL, 1},
 		{"memory.peak", NULL, 1}},
+	[MEMORY_LIMIT] = {CGROUP_MEMORY, {"memory.limit_in_bytes", NULL, 1},
+		{"memory.max", NULL, 1}},
 	[MEMORY_INACTIVE] = {CGROUP_MEMORY, {"memory.stat", "total_inactive_file", 1},
 		{"memory.stat", "inactive_file", 1}},
 	[CPU] = {CGROUP_CPUACCT, {"cpuacct.usage", NULL, 1}, {"cpu.stat", "usage_usec", 1000}},
@@ -79,6 +84,8 @@ int cgroup_usage(const struct cgroup_host *h, const char *path, struct cgroup_us
 	*ret = (struct cgroup_usage){
 		.memory_bytes = v[MEMORY],
 		.memory_peak_bytes = v[MEMORY_PEAK],
+		.memory_limit_bytes =
+			v[MEMORY_LIMIT] < NO_LIMIT_V1 ? v[MEMORY_LIMIT] : CGROUP_UNKNOWN,
 		.memory_working_set_bytes = CGROUP_UNKNOWN,
 		.cpu_ns = v[CPU],
 		.pids = v[PIDS],

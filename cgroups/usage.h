@@ -17,6 +17,7 @@
 struct cgroup_usage {
 	uint64_t memory_bytes;		   /* with page cache */
 	uint64_t memory_peak_bytes;	   /* v2: since Linux 5.19 */
+	uint64_t memory_limit_bytes;	   /* CGROUP_UNKNOWN: none, too */
 	uint64_t memory_working_set_bytes; /* memory_bytes less the inactive file cache */
 	uint64_t cpu_ns;		   /* since the group was made */
 	uint64_t pids;			   /* processes and threads */
