@@ -300,6 +300,19 @@ static void compile_restarts(const struct compiling *k, struct plan_container *c
 	b->jitter_percent = (uint32_t)annotation_get(k->pod, "backoff", c->name, "jitter", 0);
 }
 
+static void compile_log(const struct compiling *k, struct plan_container *c)
+{
+	const json_t *pod = k->pod;
+
+	c->log_max_bytes = annotation_get(pod, "log", c->name, "max-size", c->log_max_bytes);
+	c->log_max_files =
+		(uint32_t)annotation_get(pod, "log", c->name, "max-files", c->log_max_files);
+	c->log_policy =
+		(enum plan_log_policy)annotation_get(pod, "log", c->name, "policy", c->log_policy);
+	c->log_rate = annotation_get(pod, "log", c->name, "rate", c->log_rate);
+	c->log_runs = (uint32_t)annotation_get(pod, "log", c->name, "runs", c->log_runs);
+}
+
 static void compile_ends(const struct compiling *k, struct plan_container *c)
 {
 	const char *own = json_str(json_map(k->container, "lifecycle"), "stopSignal");
@@ -339,6 +352,7 @@ int compile_container(struct compiling *k, struct plan_container *c, struct err 
 	compile_limits(k, c);
 	compile_restarts(k, c);
 	compile_ends(k, c);
+	compile_log(k, c);
 	r = compile_argv(k, c, e);
 	if (r >= 0)
 		r = compile_security(k, c, e);

@@ -82,7 +82,14 @@ const struct record plan_backoff_record = RECORD(struct plan_backoff, backoff_fi
 
 #define CONTAINER(member, kind) FIELD(struct plan_container, member, kind)
 #define CONTAINER_LIST(member, kind) FIELD_LIST(struct plan_container, member, kind)
-enum { SIGTERM_NUMBER = 15, SIGNAL_MAX = 64, LOG_FILES_DEFAULT = 5, LAYERS_MAX = 127 };
+enum {
+	SIGTERM_NUMBER = 15,
+	SIGNAL_MAX = 64,
+	LOG_FILES_DEFAULT = 5,
+	LOG_RUNS_DEFAULT = 10,
+	LAYERS_MAX = 127
+};
+static const char *const log_policy_names[] = {"block", "drop", NULL};
 static const struct field container_fields[] = {
 	{CONTAINER(name, FIELD_STRING), .required = true},
 	{CONTAINER(init, FIELD_BOOL)},
@@ -120,6 +127,9 @@ static const struct field container_fields[] = {
 	{CONTAINER(done, FIELD_OPTIONAL), .record = &container_run_record},
 	{CONTAINER(log_max_bytes, FIELD_U64), .fallback = 10 << 20},
 	{CONTAINER(log_max_files, FIELD_U32), .fallback = LOG_FILES_DEFAULT},
+	{CONTAINER(log_policy, FIELD_ENUM), .names = log_policy_names, .fallback = PLAN_LOG_DROP},
+	{CONTAINER(log_rate, FIELD_U64)},
+	{CONTAINER(log_runs, FIELD_U32), .fallback = LOG_RUNS_DEFAULT},
 };
 static const struct record container_record = RECORD(struct plan_container, container_fields);
 

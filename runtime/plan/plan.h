@@ -107,6 +107,13 @@ struct plan_backoff {
 	uint32_t jitter_percent; /* a wait is longer by a random part of at most this; default 0 */
 };
 
+/* When a container writes faster than its log may grow, or than the disk takes it. */
+enum plan_log_policy {
+	PLAN_LOG_BLOCK, /* it waits */
+	PLAN_LOG_DROP,	/* whole lines are left out, counted, and a line says how many */
+	PLAN_LOG_MAX
+};
+
 enum plan_message_policy { PLAN_MESSAGE_FILE, PLAN_MESSAGE_FALLBACK_TO_LOGS, PLAN_MESSAGE_MAX };
 
 struct plan_container {
@@ -149,8 +156,11 @@ struct plan_container {
 	uint32_t base_restarts; /* restarts of earlier shims of this pod */
 	struct container_run
 		*done; /* its last run under an earlier shim, when it is not to run again; NULL */
-	uint64_t log_max_bytes; /* of one file; default 10 MiB */
-	uint32_t log_max_files; /* of one run, with the current one; default 5 */
+	uint64_t log_max_bytes;		 /* of one file; default 10 MiB */
+	uint32_t log_max_files;		 /* of one run, with the current one; default 5 */
+	enum plan_log_policy log_policy; /* default drop: a full disk does not stop a container */
+	uint64_t log_rate;		 /* bytes a second; 0: any */
+	uint32_t log_runs;		 /* whose logs are kept, with the current one; default 10 */
 };
 
 struct plan {
