@@ -121,6 +121,10 @@ void clean_timer(struct shim *s, uint64_t now_ns)
 	s->clean_at_ns = 0;
 	if (!c || s->cleaning || s->phase >= POD_STOPPING)
 		return;
+	if (c->dossier.pid) { /* it reads what would be removed */
+		clean_later(s);
+		return;
+	}
 	s->cleaning = c;
 	s->cleaning_to = c->clean_to;
 	s->clean_job.ended = clean_ended;

@@ -11,6 +11,7 @@
 #include "runtime/shim/attach.h"
 #include "runtime/shim/clean.h"
 #include "runtime/shim/command.h"
+#include "runtime/shim/dossier.h"
 #include "runtime/shim/launch.h"
 #include "runtime/shim/message.h"
 #include "runtime/shim/outcome.h"
@@ -217,6 +218,22 @@ static void end_attempt(struct container *c, uint64_t run_ns)
 	clean_later(s);
 }
 
+/* What its end, which has just been noted, leads to; dispatch() will do it. */
+static void write_down(struct container *c, struct dossier_facts facts)
+{
+	const struct shim *s = c->shim;
+
+	facts.attempt = c->attempt - 1;
+	if (s->course == COURSE_AGAIN) {
+		facts.next = DEATH_NEXT_ALL;
+		facts.next_at_wall_ns = s->again_wall_ns;
+	} else if (s->course == COURSE_START && is_wanted(c)) {
+		facts.next = DEATH_NEXT_RESTART;
+		facts.next_at_wall_ns = c->delay_ns ? c->start_at_wall_ns : 0;
+	}
+	dossier_write(c, &facts);
+}
+
 void container_not_launched(struct container *c, const char *reason, const char *text, bool was_run)
 {
 	struct run run = {.reason = "StartError", .exit_code = OUTCOME_NOT_STARTED};
@@ -233,6 +250,8 @@ void container_not_launched(struct container *c, const char *reason, const char 
 		push_run(c, &run);
 	}
 	end_attempt(c, 0);
+	if (was_run)
+		write_down(c, (struct dossier_facts){0});
 	dispatch(c, EVENT_FAILED);
 	pod_advance(c->shim);
 }
@@ -248,7 +267,8 @@ static void close_pid(struct container *c)
 void container_exited(struct container *c, int status)
 {
 	char path[CGROUP_PATH_MAX];
-	uint64_t oom_kills = 0;
+	cleanup_free char *cause = take(c->cause);
+	uint64_t oom_kills = 0, ran_ns = shim_now(c->shim) - c->started_ns;
 	struct outcome o;
 	struct run run = {0};
 
@@ -274,15 +294,16 @@ void container_exited(struct container *c, int status)
 	if (c->shim->course == COURSE_AGAIN && o.signal == SIGKILL)
 		run.reason = "RestartingAllContainers";
 	run.message = message_of_run(c, o.exit_code);
-	if (!run.message)
-		run.message = take(c->cause);
-	free(take(c->cause));
+	if (!run.message && cause)
+		run.message = xstrdup(cause);
 	run.started_wall_ns = c->started_wall_ns;
 	run.finished_wall_ns = clock_wall_ns(c->shim->clock);
 	push_run(c, &run);
-	end_attempt(c, shim_now(c->shim) - c->started_ns);
+	end_attempt(c, ran_ns);
 	if (!c->restart_asked && verdict_on(c, run.exit_code) == RESTART_ALL)
 		pod_again(c->shim, c->delay_ns);
+	write_down(c,
+		(struct dossier_facts){.ran_ns = ran_ns, .oom_kills = oom_kills, .cause = cause});
 	dispatch(c, EVENT_EXIT);
 	pod_advance(c->shim);
 }

@@ -66,7 +66,7 @@ struct container {
 	int pidfd;
 	bool gate_open; /* its startup probe has passed, or it has none */
 	char *cause;	/* why the agent ends this run; NULL */
-	struct job launch;
+	struct job launch, dossier;
 	struct runner runner;
 	struct stdio stdio;
 	struct hook hook;
