@@ -1,5 +1,4 @@
-# What a crash at the worst moment leaves: shims and agents killed with -9, alone, together and again and again; a
-# machine that was rebooted. Pods come back whole, once, and nothing is left of the dead.
+# What a crash at the worst moment leaves: shims and agents killed with -9, alone, together and again and again. Pods come back whole, once, and nothing is left of the dead.
 load harness
 
 setup_file() { berthd_start; }
@@ -21,22 +20,6 @@ pod_processes() { # UID
 		if readlink "/proc/$pid/exe" >/dev/null; then n=$((n + 1)); fi
 	done
 	echo "$n"
-}
-
-# Every process, mount and cgroup of this root, as a machine that was switched off leaves none.
-switch_off() {
-	local base pid try
-	base=$(cgroup_base)
-	berthd_stop KILL
-	for try in 1 2 3 4 5 6 7 8 9 10; do
-		pid=$(grep -lsE "/$base(-shims)?/" /proc/[0-9]*/cgroup | cut -d/ -f3)
-		[ -n "$pid" ] || break
-		# shellcheck disable=SC2086
-		kill -9 $pid 2>/dev/null || true
-		sleep "0.$try"
-	done
-	find /sys/fs/cgroup -depth -type d -path "*/$base*" -exec rmdir {} + 2>/dev/null || true
-	rm -rf "$ROOT/run/berth"
 }
 
 @test "a shim killed with -9: its pod is killed whole and built anew, volumes and counts kept" {
@@ -66,25 +49,6 @@ switch_off() {
 	wait_pod both '.status.containerStatuses[0] | .restartCount == 1 and .ready' >/dev/null
 	[ "$(pod both .metadata.uid)" = "$uid" ]
 	[ "$(pod_processes "$uid")" = 2 ]
-}
-
-@test "after a reboot: Always and OnFailure run again, Never stays as it was, with an unknown end" {
-	local policy
-	for policy in Always OnFailure Never; do
-		busybox_pod "boot-${policy,,}" c 'echo run >>/e/runs; exec sleep 1000000' |
-			jq --arg policy "$policy" '.spec.restartPolicy = $policy | .spec.volumes = [{name: "e", emptyDir: {}}] |
-				.spec.containers[0].volumeMounts = [{name: "e", mountPath: "/e"}]' | apply
-	done
-	for policy in always onfailure never; do wait_running "boot-$policy"; done
-	switch_off
-	berthd_run
-	for policy in always onfailure; do
-		wait_pod "boot-$policy" '.status.containerStatuses[0] | .restartCount == 1 and .ready' >/dev/null
-		[ "$(berth exec "boot-$policy" -- grep -c run /e/runs)" = 2 ]
-	done
-	wait_pod boot-never '.status.phase == "Failed" and .status.containerStatuses[0].state.terminated.reason == "ContainerStatusUnknown"' >/dev/null
-	[ "$(container boot-never c .restartCount)" = 0 ]
-	[ "$(container boot-never c .state.terminated.exitCode)" = 137 ]
 }
 
 @test "what belongs to no object is removed at the start" {
