@@ -1,4 +1,5 @@
-# What a crash at the worst moment leaves: shims and agents killed with -9, alone, together and again and again. Pods come back whole, once, and nothing is left of the dead.
+# What a crash at the worst moment leaves: shims and agents killed with -9, alone, together and
+# again and again. Pods come back whole, once, and nothing is left of the dead.
 load harness
 
 setup_file() { berthd_start; }

@@ -88,7 +88,7 @@ machine_may_go() { # SECONDS
 		[ "$(pod "$pod" '.status.reason // "none"')" = none ]
 	done
 	[ "$(pod once .status.phase)" = Failed ]
-	[ "$(pod done .status.phase)" = Succeeded ]
+	[ "$(pod 'done' .status.phase)" = Succeeded ]
 	[ "$(wc -l <"$BATS_TEST_TMPDIR/once")" = 1 ]
 	until [ "$(wc -l <"$BATS_TEST_TMPDIR/high")" = 2 ]; do sleep 0.1; done
 }
