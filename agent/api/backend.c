@@ -8,6 +8,7 @@ const struct api_backend api_backend_control = {
 	.exec_start = control_exec_start,
 	.exec_close_input = control_exec_close_input,
 	.exec_free = control_exec_free,
+	.retry = control_retry,
 	.image_pull = control_image_pull,
 	.image_load = control_image_load,
 	.image_job_free = control_image_job_free,

@@ -13,6 +13,8 @@ struct api_backend {
 		const struct control_exec_calls *calls, struct control_exec **ret, struct err *e);
 	bool (*exec_close_input)(struct control_exec *x);
 	void (*exec_free)(struct control_exec *own_exec);
+	int (*retry)(struct control *c, const char *ns, const char *name, const char *container,
+		json_t **ret_names, struct err *e);
 	int (*image_pull)(struct control *c, const char *ref, const char *auth_json,
 		control_image_fn fn, void *data, struct control_image_job **ret, struct err *e);
 	int (*image_load)(struct control *c, int fd, control_image_fn fn, void *data,

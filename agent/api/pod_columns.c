@@ -4,19 +4,21 @@
  * pod; this is the only place that knows. Source: Kubernetes pkg/printers, printPod.
  */
 #include "agent/api/table.h"
+#include "agent/spec/attempt.h"
 #include "runtime/base/clock.h"
 
 struct pod_summary {
 	char reason[96];
 	int64_t restarts;
 	uint64_t last_restart; /* wall ns; 0: none */
+	uint64_t next_attempt; /* the same */
 	size_t ready, total;
 };
 
-/* Restarts of some containers, and when the last was. */
+/* Restarts of some containers, when the last was, and when the next attempt is. */
 struct restarts {
 	int64_t n;
-	uint64_t last;
+	uint64_t last, next;
 };
 
 static void count_restarts(struct restarts *r, const json_t *status)
@@ -25,7 +27,11 @@ static void count_restarts(struct restarts *r, const json_t *status)
 	const char *finished =
 		json_str(json_at(status, "lastState", "terminated", NULL), "finishedAt");
 
+	uint64_t next = attempt_of(status);
+
 	r->n += json_int(status, "restartCount", 0);
+	if (next && (!r->next || next < r->next))
+		r->next = next;
 	if (finished && rfc3339_parse(finished, &at) == 0 && at > r->last)
 		r->last = at;
 }
@@ -153,6 +159,7 @@ static struct pod_summary summarize(const json_t *pod)
 	}
 	s.restarts = all.n;
 	s.last_restart = all.last;
+	s.next_attempt = all.next;
 	if (ends && streq(json_str(status, "reason"), "NodeLost"))
 		(void)snprintf(s.reason, sizeof s.reason, "Unknown");
 	else if (ends && !streq(phase, "Succeeded") && !streq(phase, "Failed"))
@@ -176,15 +183,25 @@ json_t *pod_status_cell(const json_t *pod, uint64_t now)
 	return json_any_string(summarize(pod).reason);
 }
 
+/*
+ * "3", "3 (2m ago)" as kubectl has it; what waits to be tried again says when: "3 (12s ago, next in 8s)". STATUS stays a
+ * single word, and this column's first word the count, for the scripts that read them.
+ */
 json_t *pod_restarts_cell(const json_t *pod, uint64_t now)
 {
 	struct pod_summary s = summarize(pod);
-	char text[64], ago[DURATION_SIZE];
+	cleanup_str struct str text = {0};
+	char span[DURATION_SIZE];
+	bool ago = s.restarts && s.last_restart, next = s.next_attempt > now;
 
-	if (s.restarts == 0 || s.last_restart == 0)
-		(void)snprintf(text, sizeof text, "%lld", (long long)s.restarts);
-	else
-		(void)snprintf(text, sizeof text, "%lld (%s ago)", (long long)s.restarts,
-			duration_text(s.last_restart < now ? now - s.last_restart : 0, ago));
-	return json_string(text);
+	str_addf(&text, "%lld", (long long)s.restarts);
+	if (ago)
+		str_addf(&text, " (%s ago",
+			duration_text(s.last_restart < now ? now - s.last_restart : 0, span));
+	if (next)
+		str_addf(&text, "%s%s", ago ? ", next in " : " (next in ",
+			duration_text(s.next_attempt - now, span));
+	if (ago || next)
+		str_add(&text, ")");
+	return json_string(text.p);
 }

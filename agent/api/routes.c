@@ -30,6 +30,9 @@ const struct route routes[] = {
 	{METHOD_DELETE, IMAGES "/{rest}", delete_image, ROUTE_BODY},
 	{METHOD_GET, "/apis/berth.dev/v1/check", get_check, 0},
 
+	{METHOD_POST, "/apis/berth.dev/v1/namespaces/{ns}/pods/{name}/retry", retry_pod,
+		ROUTE_BODY},
+
 	{METHOD_GET, "*", get_resources, 0},
 	{METHOD_GET, "*/{resource}", get_list, ROUTE_KIND},
 	{METHOD_POST, "*/{resource}", create_object, CLUSTER | ROUTE_BODY},

@@ -170,6 +170,10 @@ static const struct flag logs_flags[] = {
 		"a log that cannot be read is no failure"},
 	{0},
 };
+static const struct flag retry_flags[] = {
+	{"container", 'c', FLAG_TEXT, "NAME", NULL, NULL, NULL, "only this container"},
+	{0},
+};
 static const struct flag exec_flags[] = {
 	{"stdin", 'i', FLAG_SWITCH, NULL, NULL, NULL, NULL, "hand standard input to the command"},
 	{"tty", 't', FLAG_SWITCH, NULL, NULL, NULL, NULL, "give the command a terminal"},
@@ -415,6 +419,16 @@ const struct command commands[] = {
 			change_output_flags},
 		.words = WORDS_RESOURCE,
 		.run = cmd_scale,
+	},
+	{
+		.name = "retry",
+		.section = basic,
+		.args = "(POD | TYPE/NAME)... [-c CONTAINER]",
+		.summary = "Try again now what waits in a back-off",
+		.examples = "  berth retry web-5fx2k\n  berth retry web-5fx2k -c nginx\n",
+		.flags = {retry_flags},
+		.words = WORDS_POD,
+		.run = cmd_retry,
 	},
 	{
 		.name = "logs",

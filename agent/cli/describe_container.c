@@ -4,6 +4,7 @@
  */
 #include "agent/cli/describe.h"
 
+#include "agent/spec/attempt.h"
 #include "agent/spec/quantity.h"
 
 static const json_t *status_of(const json_t *statuses, const char *name)
@@ -81,9 +82,20 @@ static void put_run(struct description *d, const char *title, const json_t *stat
 	}
 }
 
+/* When what waits is tried again, for people: "in 23s". */
+static void put_attempt(struct description *d, const json_t *status)
+{
+	uint64_t at = attempt_of(status), now = clock_wall_ns(d->cli->clock);
+	char span[16];
+
+	if (at > now)
+		put(d, "Next Attempt:\tin %s (berth retry: now)", duration_human(at - now, span));
+}
+
 static void put_status(struct description *d, const json_t *status)
 {
 	put_run(d, "State", json_map(status, "state"));
+	put_attempt(d, status);
 	if (json_object_size(json_map(status, "lastState")))
 		put_run(d, "Last State", json_map(status, "lastState"));
 	put(d, "Ready:\t%s", json_flag(status, "ready", false) ? "True" : "False");

@@ -34,6 +34,7 @@ int cmd_label(struct cli *c);
 int cmd_logs(struct cli *c);
 int cmd_patch(struct cli *c);
 int cmd_replace(struct cli *c);
+int cmd_retry(struct cli *c);
 int cmd_scale(struct cli *c);
 int cmd_version(struct cli *c);
 int cmd_wait(struct cli *c);

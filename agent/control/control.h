@@ -138,6 +138,17 @@ bool control_exec_close_input(struct control_exec *x);
 void control_exec_free(struct control_exec *own_exec);
 DEFINE_CLEANUP(struct control_exec, control_exec_free);
 
+/* ---- retry -------------------------------------------------------------------------------------------- */
+
+/**
+ * What of a pod waits to be tried again (a container in back-off, an image that could not be pulled, a launch) is tried
+ * now. @container: only this one; NULL: all.
+ * Returns: 0 and the names of the containers that waited, a new array; -ENOENT: no such pod or container; -EAGAIN
+ * "Conflict": it has ended.
+ */
+int control_retry(struct control *c, const char *ns, const char *name, const char *container,
+	json_t **ret_names, struct err *e);
+
 /* ---- images ------------------------------------------------------------------------------------------- */
 
 struct control_image_job;

@@ -6,6 +6,8 @@
  */
 #include "agent/control/pod.h"
 
+#include "agent/spec/attempt.h"
+
 #include "agent/spec/spec.h"
 #include "runtime/image/image.h"
 #include "runtime/image/ref.h"
@@ -290,9 +292,11 @@ static void pull_one(struct pod *p, const json_t *object, size_t i)
 	if (image->retry_ns > now) {
 		pod_mark_at(p, image->retry_ns);
 		if (streq(image->why, "ErrImagePull")) {
-			cleanup_free char *text =
+			cleanup_free char *plain =
 				xasprintf("Back-off pulling image \"%s\": ErrImagePull: %s",
 					image->ref, image->message);
+			cleanup_free char *text = attempt_text(
+				plain, control_wall(p->control) + image->retry_ns - now);
 			set_why(p, image, "ImagePullBackOff", text);
 			pod_say_of(p, container, false, "BackOff", "Back-off pulling image \"%s\"",
 				image->ref);

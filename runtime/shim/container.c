@@ -100,12 +100,14 @@ static void launch(struct container *c)
 	launch_container(c);
 }
 
-/* As Go prints a duration: "10s", "5m0s". */
+/* As Go prints a duration: "10s", "5m0s", "1h0m0s". */
 static const char *delay_text(uint64_t ns, char *out, size_t size)
 {
 	unsigned long long s = ns / NS_PER_SEC, ms = ns / NS_PER_MS % 1000;
 
-	if (s >= 60)
+	if (s >= 3600)
+		(void)snprintf(out, size, "%lluh%llum%llus", s / 3600, s / 60 % 60, s % 60);
+	else if (s >= 60)
 		(void)snprintf(out, size, "%llum%llus", s / 60, s % 60);
 	else if (s)
 		(void)snprintf(out, size, "%llus", s);

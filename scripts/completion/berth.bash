@@ -74,6 +74,11 @@ _berth_command() {
 			words='resource'
 			subs=""
 			;;
+		"retry")
+			flags=" --container="
+			words='pod'
+			subs=""
+			;;
 		"logs"|"log")
 			flags=" --follow --previous --container= --all-containers --tail= --since= --since-time= --timestamps --limit-bytes= --prefix --max-log-requests= --ignore-errors --selector="
 			words='pod'
@@ -193,7 +198,7 @@ _berth() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 	local chain='' word='' flags='' words=none subs='' n=0 first='' i
 	local globals=" --namespace= --root= --socket= --request-timeout= --help"
-	local commands="apply create get describe delete scale logs exec events wait explain label annotate patch edit replace image check version api-resources completion help"
+	local commands="apply create get describe delete scale retry logs exec events wait explain label annotate patch edit replace image check version api-resources completion help"
 	local kinds="pods replicationcontrollers secrets configmaps events namespaces nodes all"
 
 	# The words before the cursor: commands first, then what they are about.

@@ -6,14 +6,6 @@ setup_file() { berthd_start; }
 teardown_file() { berthd_end; }
 teardown() { clean_up; }
 
-cgroup_base() { sed -n 's/.*cgroups .*base=//p' "$ROOT.log" | tail -n 1; }
-
-shim_pid() { # POD
-	local uid
-	uid=$(pod "$1" .metadata.uid)
-	grep -lsF "/$(cgroup_base)-shims/$uid" /proc/[0-9]*/cgroup | cut -d/ -f3 | head -n 1
-}
-
 # How many processes of a pod live (those that only wait to be reaped have no program any more).
 pod_processes() { # UID
 	local pid n=0

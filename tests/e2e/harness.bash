@@ -84,6 +84,14 @@ berthd_end() {
 	return "$status"
 }
 
+cgroup_base() { sed -n 's/.*cgroups .*base=//p' "$ROOT.log" | tail -n 1; }
+
+shim_pid() { # POD
+	local uid
+	uid=$(pod "$1" .metadata.uid)
+	grep -lsF "/$(cgroup_base)-shims/$uid" /proc/[0-9]*/cgroup | cut -d/ -f3 | head -n 1
+}
+
 # Between two tests of a file: what one left must not be what the next sees.
 clean_up() { delete_everything; }
 

@@ -95,3 +95,49 @@ STAYS='def stays(name): c(name; "trap \"echo \(name)- >>/t/tape; exit 0\" TERM; 
 	berth delete pod signals
 	[ "$(tape signals)" = "u usr1 " ]
 }
+
+@test "the owner's own back-off, the time of the next attempt, and retry" {
+
+	taped_pod own '{containers: [c("a"; "echo a >>/t/tape; exit 1"), c("b"; "echo b >>/t/tape; exit 1")]}' |
+		jq '.metadata.annotations = {"berth.dev/backoff": "base=200ms,factor=1,jitter=10%", "backoff.berth.dev/b": "base=1h,cap=1h,jitter=0%"}' | apply
+	wait_pod own '.status.containerStatuses | (.[0].restartCount >= 4) and .[1].state.waiting.reason == "CrashLoopBackOff"' >/dev/null
+	[ "$(container own b .restartCount)" = 1 ]
+	[[ $(container own b .state.waiting.message) == "back-off 1h0m0s restarting failed container=b pod=own_default("*"); next attempt at "* ]]
+	[[ $(berth get pod own --no-headers) =~ CrashLoopBackOff\ +[0-9]+\ \([0-9]+s\ ago ]]
+	run -0 berth describe pod own
+	[[ $output == *"Next Attempt:"*"in 5"*"m"* ]]
+	run -0 berth retry own -c b
+	[ "$output" = "pod/own: tried again now: b" ]
+	wait_pod own '.status.containerStatuses[1].restartCount == 2' >/dev/null
+	# A running pod is tuned without being touched.
+	berth annotate pod own backoff.berth.dev/b=base=200ms,cap=200ms --overwrite
+	berth retry own -c b
+	wait_pod own '.status.containerStatuses[1].restartCount >= 5' >/dev/null
+	run ! berth retry own -c nosuch
+	[[ $output == *nosuch* ]]
+	run ! berth retry nosuch
+	[[ $output == *'pods "nosuch" not found'* ]]
+}
+
+@test "annotations of berth's own are fields: what cannot be read is refused with its path" {
+	taped_pod wrong '{containers: [c("a"; "true")]}' |
+		jq '.metadata.annotations = {"berth.dev/backof": "x", "backoff.berth.dev/z": "base=10", "berth.dev/log": "policy=lose"}' >"$BATS_TEST_TMPDIR/wrong.json"
+	run ! berth apply -f "$BATS_TEST_TMPDIR/wrong.json"
+	[[ $output == *'did you mean "berth.dev/backoff"?'* ]]
+	[[ $output == *'metadata.annotations[backoff.berth.dev/z]'*'container "z"'* ]]
+	[[ $output == *'metadata.annotations[berth.dev/log]'*'"block", "drop"'* ]]
+}
+
+@test "a shim that dies: what had completed is not run again, and its end is still told" {
+	taped_pod half '{restartPolicy: "OnFailure",
+		initContainers: [c("i"; "echo i >>/t/tape")],
+		containers: [c("work"; "echo done >>/t/tape; echo well >/dev/termination-log"), c("stays"; "echo stays >>/t/tape; exec sleep 1000")]}' | apply
+	wait_pod half '.status.containerStatuses | .[0].state.terminated.reason == "Completed" and .[1].ready' >/dev/null
+	kill -9 "$(shim_pid half)"
+	wait_pod half '.status.containerStatuses[1] | .restartCount == 1 and .ready' >/dev/null
+	[ "$(tape half | tr ' ' '\n' | sort | tr '\n' ' ' | xargs)" = "done i stays stays" ]
+	[ "$(container half work '[.restartCount, .state.terminated.message] | @csv')" = '0,"well
+"' ]
+	[ "$(pod half '.status.initContainerStatuses[0].state.terminated.reason')" = Completed ]
+	[ "$(container half stays .lastState.terminated.reason)" = ContainerStatusUnknown ]
+}

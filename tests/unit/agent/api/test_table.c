@@ -135,6 +135,26 @@ static const struct {
 			     "\"restartCount\":4,"
 			     "\"state\":{\"running\":{}}}],\"containerStatuses\":[" RUNS("a") "]}}",
 		"2/2", "Running", "4"},
+	{"tried again soon",
+		"{" SPEC
+		",\"status\":{\"phase\":\"Running\",\"containerStatuses\":[{\"name\":\"a\","
+		"\"restartCount\":3,\"state\":{\"waiting\":{\"reason\":\"CrashLoopBackOff\","
+		"\"message\":\"back-off; next attempt at "
+		"2026-11-22T20:02:23Z\"}},\"lastState\":{\"terminated\":{"
+		"\"finishedAt\":\"2026-11-22T20:01:43Z\"}}}," RUNS("b") "]}}",
+		"1/2", "CrashLoopBackOff", "3 (17s ago, next in 23s)"},
+	{"an image is asked for again",
+		"{" SPEC
+		",\"status\":{\"phase\":\"Pending\",\"containerStatuses\":[{\"name\":\"a\","
+		"\"state\":{\"waiting\":{\"reason\":\"ImagePullBackOff\",\"message\":\"x; next "
+		"attempt at 2026-11-22T20:04:00Z\"}}}]}}",
+		"0/2", "ImagePullBackOff", "0 (next in 2m)"},
+	{"the next attempt was due",
+		"{" SPEC
+		",\"status\":{\"phase\":\"Running\",\"containerStatuses\":[{\"name\":\"a\","
+		"\"restartCount\":1,\"state\":{\"waiting\":{\"reason\":\"CrashLoopBackOff\","
+		"\"message\":\"next attempt at 2026-11-22T20:01:59Z\"}}}]}}",
+		"0/2", "CrashLoopBackOff", "1"},
 };
 
 static void pods(void **state)
