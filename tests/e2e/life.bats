@@ -97,7 +97,6 @@ STAYS='def stays(name): c(name; "trap \"echo \(name)- >>/t/tape; exit 0\" TERM; 
 }
 
 @test "the owner's own back-off, the time of the next attempt, and retry" {
-
 	taped_pod own '{containers: [c("a"; "echo a >>/t/tape; exit 1"), c("b"; "echo b >>/t/tape; exit 1")]}' |
 		jq '.metadata.annotations = {"berth.dev/backoff": "base=200ms,factor=1,jitter=10%", "backoff.berth.dev/b": "base=1h,cap=1h,jitter=0%"}' | apply
 	wait_pod own '.status.containerStatuses | (.[0].restartCount >= 4) and .[1].state.waiting.reason == "CrashLoopBackOff"' >/dev/null
