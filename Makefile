@@ -42,8 +42,9 @@ RUNTIME := runtime/shim runtime/runner runtime/runc runtime/bundle runtime/image
 FOLDERS := agent/cli $(AGENT) $(RUNTIME) cgroups
 
 # ---- programs: main file, folders, libraries -------------------------------------------------------
-PROGRAMS := berthd berth-shim berth-runner berth-unpack berth
-MAINS    := agent/berthd.c runtime/shim/berth-shim.c runtime/runner/berth-runner.c runtime/image/berth-unpack.c agent/cli/berth.c
+PROGRAMS := berthd berth-shim berth-runner berth-probe berth-unpack berth
+MAINS    := agent/berthd.c runtime/shim/berth-shim.c runtime/runner/berth-runner.c agent/probe/berth-probe.c \
+	runtime/image/berth-unpack.c agent/cli/berth.c
 
 berthd_main       := agent/berthd.c
 berthd_folders    := agent/api agent/control agent/status agent/node agent/probe agent/dns agent/store \
@@ -59,6 +60,10 @@ berth-shim_ldflags := -static-pie
 berth-runner_main    := runtime/runner/berth-runner.c
 berth-runner_folders := runtime/runner runtime/base
 berth-runner_ldflags := -static-pie
+
+berth-probe_main    := agent/probe/berth-probe.c
+berth-probe_folders := agent/probe runtime/plan runtime/base
+berth-probe_pkgs    := libcurl libseccomp jansson
 
 berth-unpack_main    := runtime/image/berth-unpack.c
 berth-unpack_folders := runtime/image runtime/base
@@ -193,7 +198,7 @@ install: all
 	install -m 755 $(B)/berth $(B)/berthd $(DESTDIR)$(PREFIX)/bin
 	install -D -m 644 scripts/completion/berth.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/berth
 	install -D -m 644 scripts/completion/_berth $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_berth
-	install -m 755 $(B)/berth-shim $(B)/berth-runner $(B)/berth-unpack $(DESTDIR)$(PREFIX)/lib/berth
+	install -m 755 $(B)/berth-shim $(B)/berth-runner $(B)/berth-probe $(B)/berth-unpack $(DESTDIR)$(PREFIX)/lib/berth
 	sed 's|@PREFIX@|$(PREFIX)|g' scripts/berth.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/berth.service
 clean:
 	rm -rf $(B)

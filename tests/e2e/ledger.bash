@@ -11,7 +11,7 @@ ledger_processes() {
 	for pid in /proc/[0-9]*; do
 		exe=$(readlink "$pid/exe" 2>/dev/null) || continue
 		case ${exe##*/} in
-		berthd | berth | berth-shim | berth-runner | berth-unpack | runc | skopeo | nginx | uwsgi-core | busybox | celery)
+		berthd | berth | berth-shim | berth-runner | berth-probe | berth-unpack | runc | skopeo | nginx | uwsgi-core | busybox | celery)
 			echo "process ${pid##*/} $exe" ;;
 		esac
 	done
