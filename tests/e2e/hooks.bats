@@ -89,6 +89,21 @@ term" ]
 	[ $((SECONDS - began)) -le 6 ]
 }
 
+@test "httpGet and tcpSocket: any answer will do, none will not" {
+	hooked_pod web '{"preStop": {"httpGet": {"port": "http", "path": "/bye", "httpHeaders": [{"name": "X-Who", "value": "me"}]}}}' \
+		'while :; do printf "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n" | nc -l -p 8080 >>/told/web; done' |
+		jq '.spec.containers[0].ports = [{name: "http", containerPort: 8080}]' | apply
+	hooked_pod closed '{"preStop": {"tcpSocket": {"port": 81}}}' | apply
+	wait_running web
+	wait_running closed
+	berth delete pod web closed
+	told web | grep -q '^GET /bye HTTP/1.1'
+	told web | grep -qi '^X-Who: me'
+	told web | grep -qi '^User-Agent: kube-lifecycle/'
+	[ "$(events_of web FailedPreStopHook)" = 0 ]
+	[ "$(events_of closed FailedPreStopHook)" = 1 ]
+}
+
 @test "with berthd gone hooks work, and what failed meanwhile is told once when it is back" {
 	hooked_pod alone "{\"postStart\": $(sh_hook 'echo up >>/told/alone; [ ! -e /told/fail ]')}" | apply
 	wait_running alone
