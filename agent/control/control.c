@@ -290,6 +290,7 @@ static void chore_work(void *data, const char *key)
 		{"gone", collect_gone, 0},
 		{"shutdown", shutdown_work, 0},
 		{"trim", trim, 0},
+		{"upgrade", pods_upgrade, 0},
 	};
 	struct control *c = data;
 
@@ -484,6 +485,7 @@ void control_free(struct control *own_c)
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
 		if (fds[i] >= 0)
 			(void)close(fds[i]);
+	free(own_c->shim_build);
 	free(own_c->image_dir);
 	free(own_c->logs_dir);
 	free(own_c->seccomp_dir);
@@ -508,5 +510,7 @@ json_t *control_check(struct control *c)
 		.shim = c->o.shim,
 		.cgroups = c->o.cgroups,
 	};
-	return findings(&options);
+	json_t *all = findings(&options);
+	json_push(all, pods_builds(c));
+	return all;
 }

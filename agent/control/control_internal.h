@@ -40,6 +40,7 @@ struct control {
 	struct compile_node node;
 	struct control_image_job *collection; /* of layers that nothing uses; NULL: none runs */
 	json_t *gone; /* objects that were deleted and whose dependents have not been looked at */
+	char *shim_build; /* of the installed berth-shim; NULL: not asked yet */
 	uint64_t next_exec_id;
 	struct {
 		bool active, told; /* told: the machine may go */

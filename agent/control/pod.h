@@ -80,6 +80,14 @@ struct pod_image {
 struct control_exec;
 struct pod_probe;
 
+/* Which build its shim is (pod_upgrade.c). */
+struct pod_upgrade {
+	char *build; /* NULL: not known, or one too old to say */
+	bool wanted; /* it is not the installed one */
+	bool asked;  /* to go on as that, and at_ns is the end of our patience; else not before that */
+	uint64_t at_ns, delay_ns;
+};
+
 struct pod {
 	struct control *control;
 	char *uid, *ns, *name;
@@ -114,6 +122,7 @@ struct pod {
 	uint64_t launched_ns;
 	struct control_exec *execs;
 	struct pod_probe *probes; /* pod_probe.h */
+	struct pod_upgrade upgrade;
 };
 
 /* pod.c */
@@ -201,6 +210,15 @@ void pod_lost(struct pod *p);
 /** Says which hooks have failed since @before (NULL: nothing is known). */
 void pod_say_hooks(
 	struct pod *p, const struct pod_snapshot *before, const struct pod_snapshot *now);
+
+/* pod_upgrade.c */
+/** Compares the build of @now with the installed one. */
+void pod_upgrade_look(struct pod *p, const struct pod_snapshot *now);
+void pod_upgrade_refused(struct pod *p, const char *why);
+/** The chore: asks the next one. */
+void pods_upgrade(struct control *c);
+/** A finding for `berth check`. A new reference. */
+json_t *pods_builds(const struct control *c);
 
 /* pod_report.c */
 void report_work(void *control, const char *uid);

@@ -45,6 +45,7 @@ static void take_status(struct pod *p, struct pod_snapshot *own_snapshot)
 		return;
 	}
 	pod_say_hooks(p, p->snapshot, own_snapshot);
+	pod_upgrade_look(p, own_snapshot);
 	snapshot_free(p->snapshot);
 	p->snapshot = own_snapshot;
 	p->orderly = own_snapshot->phase == POD_STOPPED;
@@ -76,6 +77,9 @@ static void take_message(struct pod *p, struct link_message *m, struct msg_fds *
 		break;
 	case LINK_PROBE:
 		pod_probe_message(p, m);
+		break;
+	case LINK_UPGRADE:
+		pod_upgrade_refused(p, m->error ? m->error : "it does not say why");
 		break;
 	case LINK_ERROR:
 		log_line(
@@ -182,6 +186,8 @@ void pod_link_close(struct pod *p)
 			(void)close(fds[i]);
 	p->sock = p->netns_fd = p->pidfd = -EBADF;
 	p->sandbox = false;
+	free(p->upgrade.build);
+	p->upgrade = (struct pod_upgrade){0};
 }
 
 /* Reads what the shim said last, so that its final status is known. */

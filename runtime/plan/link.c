@@ -9,7 +9,7 @@
 
 const char *const link_type_names[] = {"sandbox", "status", "error", "start", "files", "stop",
 	"restart", "started", "retry", "tune", "exec", "exec-kill", "attach", "detach", "dial",
-	"probe", NULL};
+	"probe", "upgrade", NULL};
 
 /* Members beside the type, in the order of link_fields. */
 enum member {
@@ -91,6 +91,7 @@ static const struct {
 	[LINK_ATTACH] = {BIT(M_ID), BIT(M_CONTAINER) | BIT(M_STDIN) | BIT(M_ENDED) | BIT(M_ERROR)},
 	[LINK_DETACH] = {BIT(M_ID), BIT(M_STDIN)},
 	[LINK_DIAL] = {BIT(M_ID), BIT(M_PORT) | BIT(M_ERROR)},
+	[LINK_UPGRADE] = {0, BIT(M_ERROR)},
 	[LINK_PROBE] = {BIT(M_ID), BIT(M_CONTAINER) | BIT(M_ARGV) | BIT(M_TIMEOUT) |
 					   BIT(M_EXIT_CODE) | BIT(M_OUTPUT) | BIT(M_TIMED_OUT) |
 					   BIT(M_ERROR)},

@@ -19,6 +19,7 @@
  *	attach     id, error			not attached, or cut off
  *	dial       id [fd: a TCP socket]	connected, or on its way to be
  *	dial       id, error
+ *	upgrade    error			nothing came of it; that it is done shows in the status (build)
  *	error      error			the last message was not understood, or refused
  *
  *	agent → shim
@@ -41,6 +42,7 @@
  *	detach     id				no more of it
  *	detach     id, stdin			its stdin has ended; the output goes on
  *	dial       id, port			a connection to the pod's loopback
+ *	upgrade    [fd: berth-shim]		go on as this program, at the next quiet moment
  *	probe      id, container, argv, timeout_ns	run a command, with as little as possible made new for it
  *
  * Closing the connection kills every exec and probe of it (safety R19) and ends every attach. The payload is one memfd, sealed against
@@ -81,6 +83,7 @@ enum link_type {
 	LINK_DETACH,
 	LINK_DIAL,
 	LINK_PROBE,
+	LINK_UPGRADE,
 	LINK_TYPE_MAX
 };
 

@@ -12,7 +12,7 @@ const char *const plan_volume_kind_names[] = {"files", "empty_dir", "tmpfs", "ho
 const char *const plan_host_type_names[] = {"", "DirectoryOrCreate", "Directory", "FileOrCreate",
 	"File", "Socket", "CharDevice", "BlockDevice", NULL};
 static const char *const seccomp_names[] = {"RuntimeDefault", "Unconfined", "Localhost", NULL};
-static const char *const message_names[] = {"File", "FallbackToLogsOnError", NULL};
+const char *const plan_message_names[] = {"File", "FallbackToLogsOnError", NULL};
 
 #define LIMITS(member, kind)                                                                       \
 	{                                                                                          \
@@ -67,7 +67,7 @@ static const struct field rule_fields[] = {
 	{RULE(op, FIELD_ENUM), .names = rule_op_names},
 	{FIELD_LIST(struct plan_rule, codes, FIELD_I64S), .max = PLAN_RULE_CODES_MAX},
 };
-static const struct record rule_record = RECORD(struct plan_rule, rule_fields);
+const struct record plan_rule_record = RECORD(struct plan_rule, rule_fields);
 
 #define BACKOFF(member, kind) FIELD(struct plan_backoff, member, kind)
 #define SECONDS(n) .fallback = (int64_t)(n)*1000000000
@@ -117,11 +117,11 @@ static const struct field container_fields[] = {
 	{CONTAINER(oom_score_adj, FIELD_I32)},
 	{CONTAINER(stop_signal, FIELD_I32), .fallback = SIGTERM_NUMBER},
 	{CONTAINER(termination_path, FIELD_STRING)},
-	{CONTAINER(termination_policy, FIELD_ENUM), .names = message_names},
+	{CONTAINER(termination_policy, FIELD_ENUM), .names = plan_message_names},
 	{CONTAINER(restart_policy, FIELD_ENUM), .names = plan_restart_names},
 	{CONTAINER(post_start, FIELD_RECORD), .record = &plan_handler_record},
 	{CONTAINER(pre_stop, FIELD_RECORD), .record = &plan_handler_record},
-	{CONTAINER_LIST(rules, FIELD_RECORDS), .record = &rule_record, .max = PLAN_RULES_MAX},
+	{CONTAINER_LIST(rules, FIELD_RECORDS), .record = &plan_rule_record, .max = PLAN_RULES_MAX},
 	{CONTAINER(backoff, FIELD_RECORD), .record = &plan_backoff_record},
 	{CONTAINER(base_restarts, FIELD_U32)},
 	{CONTAINER(done, FIELD_OPTIONAL), .record = &container_run_record},
@@ -352,7 +352,10 @@ int plan_decode(const json_t *j, struct plan **ret, struct err *e)
 
 	if (!e)
 		e = &own;
-	r = record_decode(&plan_record, j, p, e);
+	/* Of what the shim is to confine, nothing is passed over. */
+	r = record_unknown(&plan_record, j, e);
+	if (r == 0)
+		r = record_decode(&plan_record, j, p, e);
 	if (r == 0)
 		r = check(p, e);
 	if (r < 0)

@@ -219,12 +219,13 @@ const struct plan_container *plan_find_container(const struct plan *p, const cha
 const struct plan_volume *plan_find_volume(const struct plan *p, const char *name);
 
 struct record;
-extern const struct record plan_backoff_record;
+extern const struct record plan_backoff_record, plan_rule_record;
 
 /* The words of restart policies ("Always" …) and so on, ended by NULL. */
 extern const char *const plan_restart_names[];
 extern const char *const plan_volume_kind_names[];
 extern const char *const plan_host_type_names[];
+extern const char *const plan_message_names[];
 
 /** R4: may a volume be mounted at @path? 0, or -EINVAL with the reason in @e. Pure. */
 int plan_check_mount_path(const char *path, struct err *e);

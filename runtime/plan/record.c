@@ -5,6 +5,8 @@
  */
 #include "runtime/plan/record.h"
 
+#include "runtime/base/str.h"
+
 #include <stdint.h>
 
 static void *at(void *base, size_t offset)
@@ -58,13 +60,36 @@ static int decode_string(const json_t *j, char **ret, struct err *e)
 	return 0;
 }
 
+static int decode_text(const struct field *f, const json_t *j, char *ret, struct err *e)
+{
+	if (!json_is_string(j) || strlen(json_string_value(j)) != json_string_length(j))
+		return wrong(e, "a string without NUL");
+	if (json_string_length(j) >= f->max)
+		return err_set(e, -EINVAL, "is longer than %zu bytes", f->max - 1);
+	memcpy(ret, json_string_value(j), json_string_length(j) + 1);
+	return 0;
+}
+
+static int decode_bytes(const struct field *f, const json_t *j, void *value, struct err *e)
+{
+	const struct sv text = {json_string_value(j), json_string_length(j)};
+	void *bytes;
+	size_t n;
+
+	if (!json_is_string(j) || base64_decode(text, &bytes, &n) < 0)
+		return wrong(e, "base64");
+	*(void **)at(value, f->offset) = bytes;
+	*(size_t *)at(value, f->count_offset) = n;
+	return 0;
+}
+
 static int decode_number(const struct field *f, const json_t *j, void *ret, struct err *e)
 {
 	json_int_t n = json_integer_value(j);
 
 	if (!json_is_integer(j))
 		return wrong(e, "a whole number");
-	if (f->type == FIELD_I32) {
+	if (f->type == FIELD_I32 || f->type == FIELD_FD) {
 		if (n < INT32_MIN || n > INT32_MAX)
 			return wrong(e, "a number of 32 bits");
 		*(int32_t *)ret = (int32_t)n;
@@ -170,6 +195,13 @@ static int decode_field(const struct field *f, const json_t *j, void *value, str
 	case FIELD_I64S:
 	case FIELD_RECORDS:
 		return decode_list(f, j, value, e);
+	case FIELD_TEXT:
+		return decode_text(f, j, ret, e);
+	case FIELD_BYTES:
+		return decode_bytes(f, j, value, e);
+	case FIELD_SKIP:
+		return 0;
+	case FIELD_FD:
 	case FIELD_I32:
 	case FIELD_U32:
 	case FIELD_I64:
@@ -189,6 +221,8 @@ static void set_fallback(const struct field *f, void *value)
 		*(int64_t *)ret = f->fallback;
 	else if (f->type == FIELD_BOOL)
 		*(bool *)ret = f->fallback != 0;
+	else if (f->type == FIELD_FD)
+		*(int32_t *)ret = -EBADF;
 	else if (f->type == FIELD_RECORD)
 		record_defaults(f->record, ret);
 }
@@ -202,11 +236,9 @@ void record_defaults(const struct record *r, void *ret)
 
 static int decode_fields(const struct record *r, const json_t *j, void *ret, struct err *e)
 {
-	size_t known = 0;
-
 	for (size_t i = 0; i < r->n; i++) {
 		const struct field *f = &r->fields[i];
-		const json_t *member = json_object_get(j, f->name);
+		const json_t *member = f->type == FIELD_SKIP ? NULL : json_object_get(j, f->name);
 
 		if (!member && f->required) {
 			(void)err_set(e, -EINVAL, "is missing");
@@ -214,7 +246,6 @@ static int decode_fields(const struct record *r, const json_t *j, void *ret, str
 		}
 		if (!member)
 			continue;
-		known++;
 		if (decode_field(f, member, ret, e) < 0)
 			return fail_in(e, f->name);
 		if (f->required && is_list(f->type) && count_of(f, ret) == 0) {
@@ -222,23 +253,50 @@ static int decode_fields(const struct record *r, const json_t *j, void *ret, str
 			return fail_in(e, f->name);
 		}
 	}
-	return known == json_object_size(j) ? 0 : record_unknown(r, j, e);
+	return 0;
+}
+
+static const struct field *find_field(const struct record *r, const char *name)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (streq(r->fields[i].name, name))
+			return &r->fields[i];
+	return NULL;
+}
+
+static int unknown_in_list(const struct record *r, const json_t *list, struct err *e)
+{
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		char index[32];
+
+		if (record_unknown(r, json_array_get(list, i), e) == 0)
+			continue;
+		(void)snprintf(index, sizeof index, "[%zu]", i);
+		return fail_in(e, index);
+	}
+	return 0;
 }
 
 int record_unknown(const struct record *r, const json_t *j, struct err *e)
 {
+	struct err own = {0};
 	const char *key;
 	json_t *member;
 
+	if (!e)
+		e = &own;
 	json_object_foreach ((json_t *)(uintptr_t)j, key, member) {
-		size_t i = 0;
+		const struct field *f = find_field(r, key);
+		int code = 0;
 
-		while (i < r->n && !streq(r->fields[i].name, key))
-			i++;
-		if (i < r->n)
-			continue;
-		(void)err_set(e, -EINVAL, "is not a known member");
-		return fail_in(e, key);
+		if (!f)
+			code = err_set(e, -EINVAL, "is not a known member");
+		else if (f->type == FIELD_RECORD || f->type == FIELD_OPTIONAL)
+			code = record_unknown(f->record, member, e);
+		else if (f->type == FIELD_RECORDS)
+			code = unknown_in_list(f->record, member, e);
+		if (code < 0)
+			return fail_in(e, key);
 	}
 	return 0;
 }
@@ -283,6 +341,15 @@ static json_t *encode_list(const struct field *f, const void *value)
 	return list;
 }
 
+static json_t *encode_bytes(const struct field *f, const void *value)
+{
+	size_t n = count_of(f, value);
+	cleanup_free char *text =
+		n ? base64_encode(*(void *const *)at_const(value, f->offset), n) : NULL;
+
+	return text ? json_string(text) : NULL;
+}
+
 static json_t *encode_number(int64_t n, int64_t fallback)
 {
 	return n == fallback ? NULL : json_integer(n);
@@ -298,6 +365,14 @@ static json_t *encode_field(const struct field *f, const void *value)
 	case FIELD_STRING:
 		pointer = *(const char *const *)from;
 		return pointer ? json_string(pointer) : NULL;
+	case FIELD_TEXT:
+		return *(const char *)from ? json_string(from) : NULL;
+	case FIELD_BYTES:
+		return encode_bytes(f, value);
+	case FIELD_FD:
+		return *(const int *)from < 0 ? NULL : json_integer(*(const int *)from);
+	case FIELD_SKIP:
+		return NULL;
 	case FIELD_BOOL:
 		return *(const bool *)from == (f->fallback != 0)
 			       ? NULL
@@ -342,6 +417,25 @@ json_t *record_encode(const struct record *r, const void *value)
 	return object;
 }
 
+/* ---- descriptors ------------------------------------------------------------------------ */
+
+void record_each_fd(
+	const struct record *r, const void *value, void (*fn)(void *data, int fd), void *data)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		const struct field *f = &r->fields[i];
+		const void *member = at_const(value, f->offset);
+
+		if (f->type == FIELD_FD && *(const int *)member >= 0)
+			fn(data, *(const int *)member);
+		else if (f->type == FIELD_RECORD)
+			record_each_fd(f->record, member, fn, data);
+		for (size_t k = 0; f->type == FIELD_RECORDS && k < count_of(f, value); k++)
+			record_each_fd(
+				f->record, *(char *const *)member + k * item_size(f), fn, data);
+	}
+}
+
 /* ---- release ---------------------------------------------------------------------------- */
 
 static void done_list(const struct field *f, void *value)
@@ -365,7 +459,7 @@ void record_done(const struct record *r, void *value)
 		const struct field *f = &r->fields[i];
 		void *member = at(value, f->offset);
 
-		if (f->type == FIELD_STRING)
+		if (f->type == FIELD_STRING || f->type == FIELD_BYTES)
 			free(*(char **)member);
 		else if (f->type == FIELD_RECORD)
 			record_done(f->record, member);

@@ -4,8 +4,9 @@
  * the three cannot disagree. For what berth's own programs say to each other (plan, snapshot, messages);
  * the kinds of the API have their own, richer tables in agent/spec.
  *
- * A member that is missing has its fallback; one that equals its fallback is not written. A member that the
- * table does not know, or of a wrong type, is an error with its path.
+ * A member that is missing has its fallback; one that equals its fallback is not written. One of a wrong type is an
+ * error with its path. One that the table does not know is passed over, so that programs of two versions understand each
+ * other; who must not miss anything asks record_unknown() first.
  */
 #ifndef RUNTIME_PLAN_RECORD_H
 #define RUNTIME_PLAN_RECORD_H
@@ -27,6 +28,10 @@ enum field_type {
 	FIELD_RECORD,	/* a structure inside this one */
 	FIELD_OPTIONAL, /* pointer to a structure of its own, NULL when missing */
 	FIELD_RECORDS,	/* pointer to an array of structures and size_t, owned */
+	FIELD_TEXT,	/* char [.max] in the structure; a longer text is an error */
+	FIELD_BYTES,	/* char * and size_t, owned; any bytes, base64 */
+	FIELD_FD,	/* a descriptor's number; -EBADF when missing. The value does not own it */
+	FIELD_SKIP, /* .max bytes that are not in the JSON: zeroed by decode. Named for who counts bytes */
 };
 
 struct record;
@@ -70,11 +75,15 @@ int record_decode(const struct record *r, const json_t *j, void *ret, struct err
 /** Fallbacks in every member, nothing owned. */
 void record_defaults(const struct record *r, void *ret);
 
-/** -EINVAL with the name of the first member of @j that the table does not know; 0: all are known. */
+/** -EINVAL with the path of the first member of @j, or below it, that the table does not know; 0: all are known. */
 int record_unknown(const struct record *r, const json_t *j, struct err *e);
 
 /** The object for @value. Returns: a new reference, never NULL. */
 json_t *record_encode(const struct record *r, const void *value);
+
+/** Calls @fn for each descriptor (FIELD_FD, not negative) in @value and below it. */
+void record_each_fd(
+	const struct record *r, const void *value, void (*fn)(void *data, int fd), void *data);
 
 /** Frees what the members own and zeroes the structure; a zeroed one is fine. */
 void record_done(const struct record *r, void *value);

@@ -54,6 +54,7 @@ static const struct record container_record = RECORD(struct container_snapshot, 
 static const struct field pod_fields[] = {
 	{POD(seq, FIELD_U64), .required = true},
 	{POD(phase, FIELD_ENUM), .names = pod_phase_names, .required = true, .fallback = -1},
+	{POD(build, FIELD_STRING)},
 	{POD(again, FIELD_BOOL)},
 	{POD(reason, FIELD_STRING)},
 	{POD(message, FIELD_STRING)},

@@ -66,10 +66,11 @@ struct container_snapshot {
 
 struct pod_snapshot {
 	uint64_t seq; /* grows by one with each change */
+	char *build;  /* what git calls the build that the shim runs; NULL: one too old to say */
 	enum pod_phase phase;
 	bool again; /* a rule has all containers run again, and they are being killed (RestartAllContainers) */
-	char *reason;  /* the shim has ended the pod: "DeadlineExceeded", SNAPSHOT_NODE_SHUTDOWN; NULL */
-	char *message; /* why the pod as a whole cannot be started; NULL */
+	char *reason; /* the shim has ended the pod: "DeadlineExceeded", SNAPSHOT_NODE_SHUTDOWN; NULL */
+	char *message;			       /* why the pod as a whole cannot be started; NULL */
 	struct container_snapshot *containers; /* in the order of the plan */
 	size_t n_containers;
 };

@@ -11,6 +11,7 @@
 #include "runtime/shim/pod.h"
 #include "runtime/shim/probe.h"
 #include "runtime/shim/shim.h"
+#include "runtime/shim/upgrade.h"
 
 #include <fcntl.h>
 #include <sys/epoll.h>
@@ -192,6 +193,17 @@ static void on_probe(struct shim *s, const struct link_message *m, struct msg_fd
 	probe_start(s, m);
 }
 
+static void on_upgrade(struct shim *s, const struct link_message *m, struct msg_fds *fds)
+{
+	int program = take_payload(fds);
+
+	(void)m;
+	if (program < 0)
+		upgrade_refuse(s, "an upgrade needs the descriptor of the program");
+	else
+		upgrade_ask(s, program);
+}
+
 static void on_exec_kill(struct shim *s, const struct link_message *m, struct msg_fds *fds)
 {
 	(void)fds;
@@ -230,6 +242,7 @@ static void (*const verbs[LINK_TYPE_MAX])(
 	[LINK_DETACH] = on_detach,
 	[LINK_DIAL] = on_dial,
 	[LINK_PROBE] = on_probe,
+	[LINK_UPGRADE] = on_upgrade,
 };
 
 static void hear(struct shim *s, const char *text, size_t n, struct msg_fds *fds)
@@ -311,4 +324,17 @@ int agent_listen(struct shim *s)
 	if (fcntl(LINK_FD_SOCKET, F_SETFL, O_NONBLOCK) < 0)
 		return -errno;
 	return loop_watch(&s->loop, &s->listener, EPOLLIN);
+}
+
+int agent_resume(struct shim *s)
+{
+	int r;
+
+	s->listener = (struct source){listener_ready, s, s->listener.fd};
+	s->agent = (struct source){agent_ready, s, s->agent.fd};
+	r = loop_watch(&s->loop, &s->listener, EPOLLIN);
+	if (r == 0 && s->agent.fd >= 0)
+		r = loop_watch(&s->loop, &s->agent, EPOLLIN);
+	s->changed = true;
+	return r;
 }

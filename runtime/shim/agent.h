@@ -9,6 +9,8 @@
 
 /** Listens on the descriptor that the shim was born with. 0 or -errno. */
 int agent_listen(struct shim *s);
+/** In a shim that goes on from another's state: hears who was heard. 0 or -errno. */
+int agent_resume(struct shim *s);
 /** Sends the status. s->changed stays set when there is no agent, or no room. */
 void agent_status(struct shim *s);
 /** Sends one message; an agent that does not take it is dropped, and will come again. */

@@ -17,19 +17,9 @@
 
 enum {
 	PIECE = 4096, /* what a pipe with a page free takes whole: PIPE_BUF */
-	LAST_BYTES = 512 << 10,
-	N_OUT = 2
+	LAST_BYTES = 512 << 10
 };
 #define STALL_NS (10 * NS_PER_SEC)
-
-struct attach {
-	struct attach *next;
-	struct container *container;
-	uint64_t id;
-	uint64_t cut_at_ns; /* its pipe has been full; 0: it has not */
-	bool has_input;
-	struct source out[N_OUT];
-};
 
 static void answer(struct shim *s, const struct link_message *m, int fd)
 {
@@ -113,7 +103,7 @@ static const struct log_tap last_tap = {last_room, spread};
 void attach_last(struct container *c)
 {
 	for (struct attach *a = c->shim->attaches; a; a = a->next)
-		for (size_t i = 0; i < N_OUT && a->container == c; i++)
+		for (size_t i = 0; i < ATTACH_STREAMS && a->container == c; i++)
 			if (a->out[i].fd >= 0)
 				(void)fcntl(a->out[i].fd, F_SETPIPE_SZ, LAST_BYTES);
 	if (c->log.tap)
@@ -142,7 +132,7 @@ static void remove_attach(struct attach *a)
 	while (*slot != a)
 		slot = &(*slot)->next;
 	*slot = a->next;
-	for (size_t i = 0; i < N_OUT; i++)
+	for (size_t i = 0; i < ATTACH_STREAMS; i++)
 		loop_drop(&s->loop, &a->out[i]);
 	for (const struct attach *o = s->attaches; o; o = o->next)
 		others |= o->container == a->container;
@@ -223,7 +213,7 @@ static const char *refusal(const struct shim *s, const struct link_message *m,
 		return "the container is not running";
 	if (n >= LINK_ATTACHES_MAX)
 		return "too many are attached to this pod";
-	if (fds->n != (c->stdio.tty ? 1 : N_OUT))
+	if (fds->n != (c->stdio.tty ? 1 : ATTACH_STREAMS))
 		return "an attach needs a pipe for each stream";
 	if (m->stdin && !c->stdio.open)
 		return "the container has no standard input (stdin is not set in its spec)";
@@ -251,12 +241,22 @@ void attach_start(struct shim *s, const struct link_message *m, struct msg_fds *
 	*a = (struct attach){
 		.next = s->attaches, .container = c, .id = m->id, .has_input = m->stdin};
 	s->attaches = a;
-	for (size_t i = 0; i < N_OUT; i++)
+	for (size_t i = 0; i < ATTACH_STREAMS; i++)
 		a->out[i] = (struct source){room_again, a, i < fds->n ? fds->fd[i] : -EBADF};
 	fds->n = 0;
 	c->log.tap = &tap;
 	/* With a terminal everybody may set its size; who may write is the agent's to keep. */
 	answer(s, &yes, c->stdio.tty || m->stdin ? c->stdio.in_fd : -EBADF);
+}
+
+/* Who had no room is found out anew at the next read. */
+void attach_resume(struct shim *s)
+{
+	for (struct attach *a = s->attaches; a; a = a->next) {
+		for (size_t i = 0; i < ATTACH_STREAMS; i++)
+			a->out[i] = (struct source){room_again, a, a->out[i].fd};
+		a->container->log.tap = &tap;
+	}
 }
 
 uint64_t attach_deadline(const struct shim *s)

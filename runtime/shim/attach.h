@@ -10,6 +10,18 @@
 #include "runtime/plan/link.h"
 #include "runtime/shim/shim.h"
 
+enum { ATTACH_STREAMS = 2 };
+
+/* For attach.c and handover.c. */
+struct attach {
+	struct attach *next;
+	struct container *container;
+	uint64_t id;
+	uint64_t cut_at_ns; /* its pipe has been full; 0: it has not */
+	bool has_input;
+	struct source out[ATTACH_STREAMS];
+};
+
 /** Attaches as @m asks, with pipes for stdout and stderr in @fds (taken); answers over the line. */
 void attach_start(struct shim *s, const struct link_message *m, struct msg_fds *fds);
 /** Nobody there any more; @input_only: stdin has ended, the output goes on. */
@@ -21,6 +33,9 @@ void attach_end_all(struct shim *s);
 void attach_last(struct container *c);
 /** … and has been: all who were attached to it are told. */
 void attach_over(struct container *c);
+
+/** In a shim that goes on from another's state: they are served again. */
+void attach_resume(struct shim *s);
 
 uint64_t attach_deadline(const struct shim *s);
 void attach_timers(struct shim *s, uint64_t now_ns);

@@ -3,16 +3,20 @@
  * berth-shim: one process a pod. It owns the pod's namespaces, starts its containers through the OCI runtime, reaps
  * them, restarts them by their policy, writes their logs, and answers the agent when there is one.
  *
- * Born with three descriptors (runtime/plan/link.h); it has no options. SIGTERM stops the pod with the plan's grace, for
+ * Born with three descriptors (runtime/plan/link.h), or by an exec of itself with the state of the build before
+ * (upgrade.h); other options are "--version" and what upgrade.h says. SIGTERM stops the pod with the plan's grace, for
  * at a system's shutdown the containers get the same signal and must not be started again.
  */
 #include "runtime/base/log.h"
+#include "runtime/base/version.h"
 #include "runtime/shim/agent.h"
 #include "runtime/shim/compose.h"
+#include "runtime/shim/handover.h"
 #include "runtime/shim/pod.h"
 #include "runtime/shim/reap.h"
 #include "runtime/shim/sandbox.h"
 #include "runtime/shim/shim.h"
+#include "runtime/shim/upgrade.h"
 
 #include <fcntl.h>
 #include <malloc.h>
@@ -71,6 +75,16 @@ static int check_fds(struct err *e)
 	return 0;
 }
 
+static int open_process(struct shim *s)
+{
+	int r;
+
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0)
+		return -errno;
+	r = loop_open(&s->loop);
+	return r < 0 ? r : watch_signals(s);
+}
+
 static int open_shim(struct shim *s, struct err *e)
 {
 	CLEANUP(plan_free) struct plan *plan = NULL;
@@ -78,11 +92,7 @@ static int open_shim(struct shim *s, struct err *e)
 
 	if (r < 0)
 		return r;
-	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0)
-		return err_errno(e, -errno, "prctl");
-	r = loop_open(&s->loop);
-	if (r == 0)
-		r = watch_signals(s);
+	r = open_process(s);
 	if (r == 0)
 		r = agent_listen(s);
 	if (r < 0)
@@ -114,15 +124,59 @@ static int run(struct shim *s, struct err *e)
 			agent_status(s);
 		if (s->finished)
 			return 0;
+		upgrade_step(s);
 		r = loop_step(&s->loop,
-			sooner(pod_deadline(s), log_buffer_deadline(&s->log_buffer)), true);
+			sooner(upgrade_deadline(s),
+				sooner(pod_deadline(s), log_buffer_deadline(&s->log_buffer))),
+			true);
 		log_buffer_timer(&s->log_buffer, shim_now(s));
 		if (r < 0)
 			return err_errno(e, r, "waiting for events");
 	}
 }
 
-int main(void)
+/* Goes on from a state; what cannot go on, the build before does. */
+static int resume(struct shim *s, const struct upgrade_call *call, struct err *e)
+{
+	const struct clock *clock = s->clock;
+	int r = handover_read(call->state_fd, s, e);
+
+	s->clock = clock;
+	if (r == 0 && (r = handover_keep_fds(s, false)) < 0)
+		(void)err_errno(e, r, "a descriptor of the state");
+	if (r == 0 && (r = open_process(s)) < 0)
+		(void)err_errno(e, r, "setting up the event loop");
+	if (r == 0)
+		r = handover_resume(s, e);
+	if (r < 0) {
+		log_line(LOG_ERR, "this build cannot go on from the state", "build", berth_version,
+			"error", err_text(e));
+		(void)upgrade_return(s, call);
+		return r;
+	}
+	(void)close(call->state_fd);
+	if (call->back_fd >= 0)
+		(void)close(call->back_fd);
+	if (call->returned)
+		upgrade_refuse(s, "the new build could not go on (see shim.log)");
+	else
+		log_line(LOG_INFO, "upgraded", "build", berth_version);
+	/* What has died meanwhile has sent its signal to the process, but maybe before the new descriptor was there. */
+	reap_children(s);
+	pod_advance(s);
+	return 0;
+}
+
+static int begin(struct shim *s, struct err *e)
+{
+	if (open_shim(s, e) < 0)
+		return err_wrap(e, -EIO, "the pod cannot be started");
+	(void)malloc_trim(0);
+	pod_prepare(s);
+	return 0;
+}
+
+int main(int argc, char **argv)
 {
 	static struct shim s = {
 		.clock = &clock_kernel,
@@ -132,21 +186,24 @@ int main(void)
 		.private_fd = -EBADF,
 		.log_fd = -EBADF,
 		.payload_fd = -EBADF,
+		.upgrade.fd = -EBADF,
 	};
+	struct upgrade_call call;
 	struct err e = {0};
+	int r;
 
 	log_open(LOG_INFO, true);
+	if (argc == 2 && streq(argv[1], "--version"))
+		return puts(berth_version) < 0;
+	if (argc == 3 && streq(argv[1], "--check-state"))
+		return upgrade_check(argv[2]);
 	keep_small();
 	(void)umask(022);
-	if (open_shim(&s, &e) < 0) {
-		log_line(LOG_ERR, "the pod cannot be started", "error", err_text(&e));
-		return 1;
-	}
+	r = upgrade_called(argc, argv, &call) ? resume(&s, &call, &e) : begin(&s, &e);
 	(void)malloc_trim(0);
-	pod_prepare(&s);
-	if (run(&s, &e) < 0) {
+	if (r == 0)
+		r = run(&s, &e);
+	if (r < 0)
 		log_line(LOG_ERR, "the shim ends", "error", err_text(&e));
-		return 1;
-	}
-	return 0;
+	return r < 0;
 }

@@ -24,24 +24,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-struct exec {
-	struct exec *next;
-	struct shim *shim;
-	uint64_t id;
-	char container_id[CONTAINER_ID_MAX];
-	struct job launch;
-	pid_t pid;
-	int pidfd;
-	int run_fd;	/* private/run/ID */
-	int console_fd; /* listens for the terminal; negative: none */
-	bool killed, timed_out;
-	uint64_t timeout_ns, deadline_ns;
-	unsigned number; /* names its files */
-	bool own;	 /* the shim's, not the agent's */
-	exec_fn ended;	 /* of an own one; NULL: nobody waits */
-	void *data;
-};
-
 static void name_of(const struct exec *x, const char *what, char *buf, size_t size)
 {
 	(void)snprintf(buf, size, "exec-%u.%s", x->number, what);

@@ -13,6 +13,25 @@ struct exec_end {
 };
 typedef void (*exec_fn)(void *data, const struct exec_end *end);
 
+/* For exec.c and handover.c. */
+struct exec {
+	struct exec *next;
+	struct shim *shim;
+	uint64_t id;
+	char container_id[CONTAINER_ID_MAX];
+	struct job launch;
+	pid_t pid;
+	int pidfd;
+	int run_fd;	/* private/run/ID */
+	int console_fd; /* listens for the terminal; negative: none */
+	bool killed, timed_out;
+	uint64_t timeout_ns, deadline_ns;
+	unsigned number; /* names its files */
+	bool own;	 /* the shim's, not the agent's */
+	exec_fn ended;	 /* of an own one; NULL: nobody waits */
+	void *data;
+};
+
 /** Starts one as @m asks, with @fds as its streams; answers over the line. */
 void exec_start(struct shim *s, const struct link_message *m, struct msg_fds *fds);
 /**

@@ -332,6 +332,26 @@ int log_open_terminal(struct log *l, int own_fd)
 	return r;
 }
 
+int log_resume(
+	struct log *l, struct loop *loop, const struct clock *clock, struct log_buffer *buffer)
+{
+	static const char *const names[] = {"stdout", "stderr"};
+	int r = 0;
+
+	l->loop = loop;
+	l->clock = clock;
+	l->buffer = buffer;
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(l->streams); i++) {
+		struct log_stream *st = &l->streams[i];
+
+		st->name = names[i];
+		st->source = (struct source){ready, l, st->source.fd};
+		if (st->source.fd >= 0)
+			r = loop_watch(loop, &st->source, EPOLLIN);
+	}
+	return r;
+}
+
 void log_close_pipes(struct log *l)
 {
 	enum {

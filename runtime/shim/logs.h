@@ -74,6 +74,10 @@ int log_open_pipes(struct log *l, int ret_write[2]);
 /** A terminal's master in place of the pipes. @own_fd: does not wait. 0 or -errno. */
 int log_open_terminal(struct log *l, int own_fd);
 
+/** In a shim that goes on from another's state (handover.h): the pipes are read again. 0 or -errno. */
+int log_resume(
+	struct log *l, struct loop *loop, const struct clock *clock, struct log_buffer *buffer);
+
 /** Takes what is in the pipes, writes unfinished lines as P, closes the pipes. The file stays open. */
 void log_close_pipes(struct log *l);
 void log_close(struct log *l);

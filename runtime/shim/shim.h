@@ -17,6 +17,7 @@
 #include "runtime/shim/job.h"
 #include "runtime/shim/logs.h"
 #include "runtime/shim/loop.h"
+#include "runtime/shim/upgrade.h"
 
 #include <sys/types.h>
 
@@ -83,6 +84,7 @@ struct shim {
 	struct command *commands;
 	uint64_t command_number;
 	struct log_buffer log_buffer;
+	struct upgrade upgrade;
 	/* agent */
 	struct source listener, agent, signals;
 };

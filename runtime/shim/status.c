@@ -2,6 +2,7 @@
 /*
  * The shim's state as the snapshot that the agent gets. The words are the kubelet's.
  */
+#include "runtime/base/version.h"
 #include "runtime/shim/agent.h"
 #include "runtime/shim/shim.h"
 
@@ -96,6 +97,7 @@ struct pod_snapshot *status_snapshot(const struct shim *s)
 	struct pod_snapshot *snap = xcalloc(1, sizeof *snap);
 
 	snap->seq = s->seq;
+	snap->build = xstrdup(berth_version);
 	snap->phase = s->phase;
 	snap->again = s->course == COURSE_AGAIN;
 	snap->reason = copy(s->reason);
