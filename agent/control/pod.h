@@ -84,7 +84,7 @@ struct pod_probe;
 struct pod_upgrade {
 	char *build; /* NULL: not known, or one too old to say */
 	bool wanted; /* it is not the installed one */
-	bool asked;  /* to go on as that, and at_ns is the end of our patience; else not before that */
+	bool asked; /* to go on as that, and at_ns is the end of our patience; else not before that */
 	uint64_t at_ns, delay_ns;
 };
 
