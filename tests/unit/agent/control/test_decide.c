@@ -2,7 +2,7 @@
 /* The worker's table: what is done next for every want and stage. */
 #include "tests/unit/unit.h"
 
-#include "agent/control/pod.h"
+#include "agent/control/decide.h"
 
 static const char *const action_names[POD_ACTION_MAX] = {
 	[DO_NOTHING] = "nothing",
