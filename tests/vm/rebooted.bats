@@ -9,9 +9,22 @@ load vm
 @test "the pod is back, once" {
 	wait_running tape 90
 	[ "$(wc -l </var/lib/tape/starts)" = 2 ]
-	[ "$(pgrep -c -x sleep -n)" = 1 ]
-	[ "$(api "$PODS" | jq '.items | length')" = 1 ]
+	[ "$(pgrep -c -f 'sleep 1000000')" = 1 ]
 	[ "$(container tape c .restartCount)" = 1 ]
+}
+
+@test "the shutdown stopped pods in the order of their priority, and those that may are back" {
+	wait_running low 90
+	wait_running high 90
+	[ "$(tr '\n' ' ' </var/lib/tape/order)" = "low once high " ]
+	[ "$(container low c .lastState.terminated.exitCode)" = 5 ]
+	[ "$(container high c .lastState.terminated.exitCode)" = 6 ]
+	[ "$(container low c .restartCount)" = 1 ]
+	[ "$(pod once .status.phase)" = Failed ]
+	[ "$(pod once .status.reason)" = Terminated ]
+	[ "$(container once c .state.terminated.exitCode)" = 0 ]
+	run -0 berth events
+	[[ $output == *"has been rebooted, boot id: $(cat /proc/sys/kernel/random/boot_id)"* ]]
 }
 
 @test "it can be deleted" {

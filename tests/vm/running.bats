@@ -18,9 +18,20 @@ limited_pod() {
 			 resources: {limits: {memory: "32Mi", cpu: "1"}}}]}}'
 }
 
+# A pod that notes when it is told to stop, and ends with CODE. Lower priorities stop first.
+going_pod() { # NAME PRIORITY CODE POLICY
+	jq -n --arg name "$1" --argjson priority "$2" --arg code "$3" --arg policy "$4" '{apiVersion: "v1", kind: "Pod",
+		metadata: {name: $name}, spec: {priority: $priority, restartPolicy: $policy, terminationGracePeriodSeconds: 20,
+		containers: [{name: "c", image: "gcr.io/your-project/busybox:latest", imagePullPolicy: "Never",
+			command: ["sh", "-c", "trap \"echo \($name) >>/tape/order; sync; sleep 0.3; exit \($code)\" TERM; while :; do sleep 0.1; done"],
+			volumeMounts: [{name: "tape", mountPath: "/tape"}]}],
+		volumes: [{name: "tape", hostPath: {path: "/var/lib/tape", type: "DirectoryOrCreate"}}]}}'
+}
+
 # The pod that rebooted.bats looks for; each start of its container leaves a line.
 tape_pod() {
 	jq -n '{apiVersion: "v1", kind: "Pod", metadata: {name: "tape"}, spec: {
+		terminationGracePeriodSeconds: 1,
 		containers: [{name: "c", image: "gcr.io/your-project/busybox:latest", imagePullPolicy: "Never",
 			command: ["sh", "-c", "echo started >>/tape/starts; sync; exec sleep 1000000"],
 			volumeMounts: [{name: "tape", mountPath: "/tape"}]}],
@@ -105,6 +116,37 @@ tape_pod() {
 	[ "$(container_pid limited one)" = "$one" ]
 }
 
+@test "a hung berthd is ended by the watchdog, and started again" {
+	local one agent
+	one=$(container_pid limited one)
+	mkdir -p /run/systemd/system/berth.service.d
+	printf '[Service]\nWatchdogSec=2\n' >/run/systemd/system/berth.service.d/short.conf
+	systemctl daemon-reload
+	systemctl restart berth
+	agent=$(systemctl show -p MainPID --value berth)
+	[ "$(cat "/proc/$agent/oom_score_adj")" = -999 ]
+	kill -STOP "$agent"
+	process_gone "$agent" 30
+	until [ "$(systemctl show -p MainPID --value berth)" != "$agent" ]; do :; done
+	systemctl start berth
+	wait_running limited 60
+	[ "$(container_pid limited one)" = "$one" ]
+	# It is not the container's: what may be killed first is the pod.
+	[ "$(cat "/proc/$one/oom_score_adj")" -gt 0 ]
+	rm -r /run/systemd/system/berth.service.d
+	systemctl daemon-reload
+}
+
+@test "a lock of berth's makes a shutdown wait" {
+	run -0 systemd-inhibit --list --no-legend
+	[[ $output == *berth*shutdown*delay* ]]
+	# As long as the owner says; a logind that is started anew is asked again.
+	mkdir -p /etc/systemd/logind.conf.d
+	printf '[Login]\nInhibitDelayMaxSec=30\n' >/etc/systemd/logind.conf.d/berth.conf
+	systemctl restart systemd-logind
+	timeout 20 bash -c 'until systemd-inhibit --list --no-legend | grep -q berth; do sleep 0.2; done'
+}
+
 @test "delete leaves no cgroup" {
 	local cgroup
 	cgroup=$(container_cgroup limited one)
@@ -117,4 +159,12 @@ tape_pod() {
 	tape_pod | apply
 	wait_running tape 60
 	[ "$(cat /var/lib/tape/starts)" = started ]
+}
+
+@test "pods that the shutdown will stop in order" {
+	going_pod low 0 5 Always | apply
+	going_pod high 10 6 OnFailure | apply
+	going_pod once 5 0 Never | apply
+	for pod in low high once; do wait_running "$pod" 60; done
+	sleep 1 # their traps are set
 }
