@@ -50,7 +50,7 @@ int body_parse(const struct request *r, json_t **ret, struct err *e)
 	struct sv text = {r->body.p ? r->body.p : "", r->body.n};
 
 	if (is_type(type, json_types, ARRAY_SIZE(json_types)))
-		return json_parse(text, ret, e);
+		return json_parse_object(text, ret, e);
 	if (is_type(type, yaml_types, ARRAY_SIZE(yaml_types)))
 		return yaml_parse_one(text, ret, e);
 	return err_set(e, -EMEDIUMTYPE,

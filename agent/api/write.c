@@ -186,7 +186,7 @@ int write_patched(
 			"use "
 			"client-side apply",
 			type ? type : "no Content-Type");
-	code = json_parse(text, &patch, e);
+	code = json_parse_object(text, &patch, e);
 	if (code == 0)
 		code = spec_patch(k, current, patch, how, &object, e);
 	if (code < 0)

@@ -17,6 +17,9 @@ struct reader {
 	yaml_parser_t parser;
 	struct map anchors; /* name → json_t, a reference each */
 	size_t nodes;	    /* of this document, aliases expanded */
+	size_t max_nodes;   /* of one document */
+	size_t documents;   /* so far, empty ones too */
+	size_t max_documents;
 	unsigned depth;
 	struct err *e;
 };
@@ -75,11 +78,11 @@ static size_t count_nodes(const json_t *j)
 static int count(struct reader *r, size_t n)
 {
 	r->nodes += n;
-	return r->nodes > JSON_NODES_MAX
+	return r->nodes > r->max_nodes
 		       ? err_set(r->e, -E2BIG,
-				 "more than %d values, aliases counted as what they "
+				 "more than %zu values, aliases counted as what they "
 				 "stand for",
-				 JSON_NODES_MAX)
+				 r->max_nodes)
 		       : 0;
 }
 
@@ -275,6 +278,8 @@ static int read_document(struct reader *r, json_t *documents)
 	cleanup_event yaml_event_t end = {0};
 	cleanup_json json_t *value = NULL;
 	r->nodes = 0;
+	if (r->documents++ >= YAML_DOCUMENTS_MAX)
+		return err_set(r->e, -E2BIG, "more than %d documents", YAML_DOCUMENTS_MAX);
 	int res = next_event(r, &first);
 	if (res >= 0)
 		res = read_node(r, &first, &value);
@@ -284,8 +289,8 @@ static int read_document(struct reader *r, json_t *documents)
 	r->anchors = (struct map){0};
 	if (res < 0 || json_is_null(value))
 		return res;
-	if (json_array_size(documents) >= YAML_DOCUMENTS_MAX)
-		return err_set(r->e, -E2BIG, "more than %d documents", YAML_DOCUMENTS_MAX);
+	if (json_array_size(documents) >= r->max_documents)
+		return err_set(r->e, -EBADMSG, "one document is wanted, there are more");
 	res = json_check_limits(value, r->e);
 	if (res >= 0)
 		json_push(documents, take(value));
@@ -327,26 +332,33 @@ static void make_whole(json_t *j)
 	}
 }
 
-int yaml_parse_all(struct sv text, json_t **ret, struct err *e)
+static int parse(
+	struct sv text, size_t max_documents, size_t max_nodes, json_t **ret, struct err *e)
 {
 	cleanup_json json_t *documents = json_array();
 	struct sv trimmed = sv_trim(text);
-	json_t *one;
+	json_t *one = NULL;
 	if (text.n > TEXT_MAX)
 		return err_set(e, -E2BIG, "the text is longer than %d MiB", TEXT_MAX >> 20);
 	/* JSON proper is not quite a part of YAML (surrogate pairs), so it is tried first. */
-	if (trimmed.n && trimmed.p[0] == '{' && json_parse(trimmed, &one, NULL) == 0) {
+	bool braced = trimmed.n && trimmed.p[0] == '{';
+	int res = !braced			? -EBADMSG
+		  : max_nodes == JSON_NODES_MAX ? json_parse(trimmed, &one, e)
+						: json_parse_object(trimmed, &one, e);
+	if (res == -E2BIG)
+		return res;
+	if (res == 0) {
 		make_whole(one);
 		json_push(documents, one);
 		*ret = take(documents);
 		return 0;
 	}
-	struct reader r = {.e = e};
+	struct reader r = {.e = e, .max_documents = max_documents, .max_nodes = max_nodes};
 	if (!yaml_parser_initialize(&r.parser))
 		return err_set(e, -ENOMEM, "no memory to read YAML");
 	yaml_parser_set_input_string(
 		&r.parser, (const unsigned char *)(text.n ? text.p : ""), text.n);
-	int res = read_stream(&r, documents);
+	res = read_stream(&r, documents);
 	anchors_done(&r);
 	yaml_parser_delete(&r.parser);
 	if (res < 0)
@@ -355,15 +367,19 @@ int yaml_parse_all(struct sv text, json_t **ret, struct err *e)
 	return 0;
 }
 
+int yaml_parse_all(struct sv text, json_t **ret, struct err *e)
+{
+	return parse(text, YAML_DOCUMENTS_MAX, JSON_NODES_MAX, ret, e);
+}
+
 int yaml_parse_one(struct sv text, json_t **ret, struct err *e)
 {
 	cleanup_json json_t *documents = NULL;
-	int r = yaml_parse_all(text, &documents, e);
+	int r = parse(text, 1, JSON_OBJECT_NODES_MAX, &documents, e);
 	if (r < 0)
 		return r;
 	if (json_array_size(documents) != 1)
-		return err_set(e, -EBADMSG, "one document is wanted, there are %zu",
-			json_array_size(documents));
+		return err_set(e, -EBADMSG, "one document is wanted, there is none");
 	*ret = json_incref(json_array_get(documents, 0));
 	return 0;
 }

@@ -18,7 +18,7 @@ enum { YAML_DOCUMENTS_MAX = 1000 };
  */
 int yaml_parse_all(struct sv text, json_t **ret, struct err *e);
 
-/** The same for a text that must hold exactly one document. */
+/** The same for a text that must hold exactly one document, of at most JSON_OBJECT_NODES_MAX values. */
 int yaml_parse_one(struct sv text, json_t **ret, struct err *e);
 
 /**

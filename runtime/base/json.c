@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The glue to jansson. Depth is checked on the text, before jansson's own recursion sees it.
+ * The glue to jansson. Depth and number of values are checked on the text, before jansson's own recursion and memory
+ * see it.
  */
 #include "runtime/base/json.h"
 
 #include <stdarg.h>
 
-static int check_depth(struct sv text, struct err *e)
+/* Depth, and the number of values: exact for what is JSON. */
+static int check_shape(struct sv text, size_t max_nodes, struct err *e)
 {
-	size_t depth = 0;
-	bool in_string = false;
+	size_t depth = 0, nodes = 1;
+	bool in_string = false, opened = false;
 
 	for (size_t i = 0; i < text.n; i++) {
 		char c = text.p[i];
@@ -21,9 +23,17 @@ static int check_depth(struct sv text, struct err *e)
 				in_string = false;
 			continue;
 		}
+		if (c == ' ' || c == '\n' || c == '\t' || c == '\r')
+			continue;
+		/* An array or object has a value more than it has commas, unless it is empty. */
+		nodes += c == ',' || (opened && c != '}' && c != ']');
+		if (nodes > max_nodes)
+			return err_set(
+				e, -E2BIG, "more than %zu values in one document", max_nodes);
+		opened = c == '{' || c == '[';
 		if (c == '"')
 			in_string = true;
-		else if ((c == '{' || c == '[') && ++depth > JSON_DEPTH_MAX)
+		else if (opened && ++depth > JSON_DEPTH_MAX)
 			return err_set(
 				e, -E2BIG, "JSON is nested more than %d deep", JSON_DEPTH_MAX);
 		else if ((c == '}' || c == ']') && depth > 0)
@@ -69,7 +79,8 @@ int json_check_limits(const json_t *j, struct err *e)
 	return walk_limits(j, 0, &nodes, e);
 }
 
-int json_parse_max(struct sv text, size_t max_bytes, json_t **ret, struct err *e)
+static int parse_within(
+	struct sv text, size_t max_bytes, size_t max_nodes, json_t **ret, struct err *e)
 {
 	cleanup_json json_t *j = NULL;
 	json_error_t where;
@@ -78,7 +89,7 @@ int json_parse_max(struct sv text, size_t max_bytes, json_t **ret, struct err *e
 	if (text.n > max_bytes)
 		return err_set(
 			e, -E2BIG, "JSON of %zu bytes; at most %zu are taken", text.n, max_bytes);
-	r = check_depth(text, e);
+	r = check_shape(text, max_nodes, e);
 	if (r < 0)
 		return r;
 	j = json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &where);
@@ -94,7 +105,17 @@ int json_parse_max(struct sv text, size_t max_bytes, json_t **ret, struct err *e
 
 int json_parse(struct sv text, json_t **ret, struct err *e)
 {
-	return json_parse_max(text, JSON_BYTES_MAX, ret, e);
+	return parse_within(text, JSON_BYTES_MAX, JSON_NODES_MAX, ret, e);
+}
+
+int json_parse_object(struct sv text, json_t **ret, struct err *e)
+{
+	return parse_within(text, JSON_BYTES_MAX, JSON_OBJECT_NODES_MAX, ret, e);
+}
+
+int json_parse_max(struct sv text, size_t max_bytes, json_t **ret, struct err *e)
+{
+	return parse_within(text, max_bytes, JSON_NODES_MAX, ret, e);
 }
 
 static char *dump(const json_t *j, size_t flags)

@@ -23,6 +23,8 @@ DEFINE_CLEANUP(json_t, json_drop);
 enum {
 	JSON_DEPTH_MAX = 32,
 	JSON_NODES_MAX = 65536,
+	JSON_OBJECT_NODES_MAX =
+		16384, /* of one object that a client sends: the loop waits for it */
 	JSON_BYTES_MAX = 1 << 20,
 	JSON_STRING_MAX = 256 << 10
 };
@@ -33,6 +35,9 @@ enum {
  * Returns: 0 and a new reference, or -EBADMSG with line and column in @e, or -E2BIG.
  */
 int json_parse(struct sv text, json_t **ret, struct err *e);
+
+/** The same for an object that a client sends: at most JSON_OBJECT_NODES_MAX values. */
+int json_parse_object(struct sv text, json_t **ret, struct err *e);
 
 /** The same for the files of images (manifest, config): up to @max_bytes. */
 int json_parse_max(struct sv text, size_t max_bytes, json_t **ret, struct err *e);

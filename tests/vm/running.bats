@@ -6,6 +6,13 @@ setup_file() {
 	berth image load /src/busybox.tar
 }
 
+teardown() {
+	[ -e /run/systemd/system/berth.service.d ] || return 0
+	rm -r /run/systemd/system/berth.service.d
+	systemctl daemon-reload
+	systemctl restart berth
+}
+
 limited_pod() {
 	jq -n '{apiVersion: "v1", kind: "Pod", metadata: {name: "limited"}, spec: {
 		terminationGracePeriodSeconds: 1,
@@ -120,7 +127,7 @@ tape_pod() {
 	local one agent
 	one=$(container_pid limited one)
 	mkdir -p /run/systemd/system/berth.service.d
-	printf '[Service]\nWatchdogSec=2\n' >/run/systemd/system/berth.service.d/short.conf
+	printf '[Service]\nWatchdogSec=8\n' >/run/systemd/system/berth.service.d/short.conf
 	systemctl daemon-reload
 	systemctl restart berth
 	agent=$(systemctl show -p MainPID --value berth)
@@ -133,8 +140,6 @@ tape_pod() {
 	[ "$(container_pid limited one)" = "$one" ]
 	# It is not the container's: what may be killed first is the pod.
 	[ "$(cat "/proc/$one/oom_score_adj")" -gt 0 ]
-	rm -r /run/systemd/system/berth.service.d
-	systemctl daemon-reload
 }
 
 @test "a lock of berth's makes a shutdown wait" {
