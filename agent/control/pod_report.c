@@ -60,14 +60,24 @@ static void say_waiting(struct pod *p, const json_t *status)
 		pod_say_of(p, name, true, "Failed", "Error: %s", message[0] ? message : reason);
 }
 
+/* Was what it has as its identity started? One that waits may be at its postStart hook, or over already. */
+static bool was_started(const json_t *status)
+{
+	static const char *const reasons[] = {
+		"ContainerCreating", "PodInitializing", "PostStartHookError", "CrashLoopBackOff"};
+	bool is = !json_at(status, "state", "waiting", NULL);
+
+	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++)
+		is |= streq(waiting_reason(status), reasons[i]);
+	return is;
+}
+
 /* A container of the new status against the same one before. */
 static void say_of_container(struct pod *p, const json_t *before, const json_t *now)
 {
-	bool runs = json_at(now, "state", "running", NULL) != NULL;
 	const char *id = json_str_or(now, "containerID", "");
 
-	if (id[0] && !streq(id, json_str(before, "containerID")) &&
-		(runs || json_at(now, "state", "terminated", NULL)))
+	if (id[0] && !streq(id, json_str(before, "containerID")) && was_started(now))
 		say_started(p, now);
 	if (waiting_reason(now)[0] && !streq(waiting_reason(now), waiting_reason(before)))
 		say_waiting(p, now);

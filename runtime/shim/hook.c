@@ -87,6 +87,25 @@ static void suspect(struct container *c, const char *fault)
 
 /* ---- the kinds ---------------------------------------------------------------------------------------------- */
 
+/* As Go's %q has it, for the characters that are no text. */
+static void add_quoted(struct str *s, const char *text)
+{
+	str_add(s, "\"");
+	for (; *text; text++) {
+		if (*text == '\n')
+			str_add(s, "\\n");
+		else if (*text == '\t')
+			str_add(s, "\\t");
+		else if (*text == '"' || *text == '\\')
+			str_addf(s, "\\%c", *text);
+		else if ((unsigned char)*text < ' ' || *text == 0x7f)
+			str_addf(s, "\\x%02x", (unsigned)(unsigned char)*text);
+		else
+			str_addn(s, text, 1);
+	}
+	str_add(s, "\"");
+}
+
 static void command_over(struct shim *s, void *data, const struct command_end *end)
 {
 	struct container *c = data;
@@ -102,11 +121,12 @@ static void command_over(struct shim *s, void *data, const struct command_end *e
 	str_add(&fault, "command '");
 	for (size_t i = 0; i < h->n_argv; i++)
 		str_addf(&fault, "%s%s", i ? " " : "", h->argv[i]);
-	if (end->error)
+	if (end->error) {
 		str_addf(&fault, "': %s", end->error);
-	else
-		str_addf(
-			&fault, "' exited with %d: , message: \"%s\"", end->exit_code, end->output);
+	} else {
+		str_addf(&fault, "' exited with %d: , message: ", end->exit_code);
+		add_quoted(&fault, end->output);
+	}
 	suspect(c, fault.p);
 }
 

@@ -50,6 +50,7 @@ term" ]
 	[[ $(container bad c .state.waiting.message) == *"exited with 3: , message: \"no good"* ]]
 	[ "$(container bad c .ready)" = false ]
 	[ "$(events_of bad FailedPostStartHook)" -ge 1 ]
+	[ "$(events_of bad Started)" -ge 1 ]
 	run -0 berth describe pod bad
 	[[ $output == *PostStartHookError* ]]
 }

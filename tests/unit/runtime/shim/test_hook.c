@@ -101,7 +101,7 @@ static void post_start_that_fails_ends_the_container(void **state)
 						      "good; exit 3]) for Container \"a\" in Pod "
 						      "\"pod_default("));
 	assert_non_null(
-		strstr(r.snap->containers[0].message, "exited with 3: , message: \"no good\n\""));
+		strstr(r.snap->containers[0].message, "exited with 3: , message: \"no good\\n\""));
 	assert_true(r.snap->containers[0].post_start_failed_at > 0);
 	assert_log(&r, 1, "up\npre-stop\nterm\n");
 	(void)stop(&r, 0);
