@@ -5,6 +5,7 @@
  */
 #include "agent/control/control.h"
 
+#include "agent/control/briefs.h"
 #include "agent/control/collect.h"
 #include "agent/control/pod.h"
 #include "agent/control/replication.h"
@@ -47,7 +48,7 @@ static char *cut_key(char **key)
 
 static struct reconcile context(struct control *c)
 {
-	return (struct reconcile){c->o.store, c->recorder, c->o.clock};
+	return (struct reconcile){c->o.store, c->recorder, c->o.clock, c->briefs};
 }
 
 static void retry(struct control *c, struct lane *lane, const char *key)
@@ -444,6 +445,7 @@ int control_new(const struct control_options *options, struct control **ret, str
 	c->o = *options;
 	c->state_fd = c->run_fd = c->logs_fd = -EBADF;
 	c->gone = json_array();
+	c->briefs = briefs_new();
 	find_kinds(c);
 	int r = open_tree(c, e);
 	if (r >= 0)
@@ -478,6 +480,7 @@ void control_free(struct control *own_c)
 	control_image_job_free(own_c->collection);
 	trash_free(own_c->trash);
 	recorder_free(own_c->recorder);
+	briefs_free(own_c->briefs);
 	queue_free(own_c->queue);
 	node_facts_free(own_c->facts);
 	json_drop(own_c->gone);

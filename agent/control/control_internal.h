@@ -15,6 +15,7 @@
 #include "agent/store/store.h"
 #include "runtime/base/map.h"
 
+struct briefs;
 struct pulls;
 struct trash;
 
@@ -22,6 +23,7 @@ struct control {
 	struct control_options o;
 	struct queue *queue;
 	struct recorder *recorder;
+	struct briefs *briefs;
 	struct store_sub *sub;
 	struct pulls *pulls;
 	struct trash *trash;

@@ -10,11 +10,14 @@
 #include "agent/status/recorder.h"
 #include "agent/store/store.h"
 
+struct briefs;
+
 /* All borrowed. */
 struct reconcile {
 	struct store *store;
 	struct recorder *recorder;
 	const struct clock *clock;
+	struct briefs *briefs; /* NULL: pods are read whole each time */
 };
 
 #endif

@@ -6,6 +6,7 @@
  */
 #include "agent/control/replication.h"
 
+#include "agent/control/briefs.h"
 #include "agent/control/deletion.h"
 #include "agent/spec/object.h"
 #include "agent/spec/spec.h"
@@ -318,10 +319,16 @@ static int delete_pod(
 static int change_owner(
 	const struct reconcile *ctx, const json_t *rc, const json_t *pod, bool adopt, struct err *e)
 {
-	cleanup_json json_t *changed = json_deep_copy(pod);
-	json_t *metadata = json_map(changed, "metadata"),
-	       *list = json_list(metadata, "ownerReferences");
+	cleanup_json json_t *changed = NULL;
+	json_t *metadata, *list;
+	/* What was decided on may be a part of the pod only. */
+	int r = store_get(ctx->store, pod_kind(), meta_str(pod, "namespace"), meta_str(pod, "name"),
+		&changed, e);
 
+	if (r < 0 || !streq(meta_str(changed, "uid"), meta_str(pod, "uid")))
+		return r < 0 && r != -ENOENT ? r : 0;
+	metadata = json_map(changed, "metadata");
+	list = json_list(metadata, "ownerReferences");
 	if (!list) {
 		list = json_array();
 		json_put(metadata, "ownerReferences", list);
@@ -397,7 +404,9 @@ int replication_reconcile(const struct reconcile *ctx, const char *ns, const cha
 	if (r == -ENOENT || (r == 0 && namespace_ends(ctx, ns)))
 		return 0;
 	if (r == 0)
-		r = store_list(ctx->store, pod_kind(), ns, NULL, NULL, &pods, NULL, e);
+		r = ctx->briefs
+			    ? briefs_list(ctx->briefs, ctx->store, ns, &pods, e)
+			    : store_list(ctx->store, pod_kind(), ns, NULL, NULL, &pods, NULL, e);
 	if (r < 0)
 		return r;
 	replication_decide(rc, pods, clock_wall_ns(ctx->clock), &d);
