@@ -249,10 +249,12 @@ void control_write_node(struct control *c)
 static void expire_records(struct control *c)
 {
 	uint64_t next = recorder_expire(c->recorder), wall = control_wall(c);
+	uint64_t wait = next > wall ? next - wall : NS_PER_SEC;
 
+	/* No longer than one lives, whatever the wall clock says. */
 	if (next)
 		lane_add_at(c->chore_lane, "records",
-			control_now(c) + (next > wall ? next - wall : NS_PER_SEC));
+			control_now(c) + (wait < RECORD_TTL_NS ? wait : RECORD_TTL_NS));
 }
 
 /* What depended on an object that has gone is found by what it was. */

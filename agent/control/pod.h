@@ -66,6 +66,7 @@ struct pod {
 	struct pod_snapshot *snapshot;
 	const char *failed_reason, *failed_message; /* the pod ends with this; static */
 	uint64_t stop_by_ns;			    /* LEAVING: the grace that was sent ends */
+	int64_t stop_seconds;			    /* what the object asked for then */
 	uint64_t bury_delay_ns;
 	uint64_t launch_ns;	  /* not before */
 	uint64_t launch_delay_ns; /* back-off of launches that failed */

@@ -29,21 +29,29 @@
 
 /* ---- stop --------------------------------------------------------------------------------------------- */
 
-/* What is left of the grace of a deletion; an ended or forgotten pod has none. */
-static uint64_t grace_ns(const struct control *c, const json_t *object)
+static int64_t asked_seconds(const json_t *object)
 {
-	const json_t *metadata = json_map(object, "metadata");
-	int64_t seconds = json_int(metadata, "deletionGracePeriodSeconds", 0);
-	const char *text = json_str(metadata, "deletionTimestamp");
-	uint64_t ends, now = control_wall(c), whole = (uint64_t)seconds * NS_PER_SEC;
+	return json_int(json_map(object, "metadata"), "deletionGracePeriodSeconds", 0);
+}
+
+/* What is left of the grace of a deletion; an ended or forgotten pod has none. */
+static uint64_t grace_ns(const struct pod *p, const json_t *object)
+{
+	const struct control *c = p->control;
+	int64_t seconds = asked_seconds(object);
+	const char *text = json_str(json_map(object, "metadata"), "deletionTimestamp");
+	uint64_t ends, now = control_now(c), whole = (uint64_t)seconds * NS_PER_SEC;
 
 	if (!text || seconds <= 0)
 		return 0;
+	/* Once told, only another wish changes it: whoever sets the wall clock shortens nothing (safety P18). */
+	if (p->stage == POD_LEAVING && p->stop_by_ns && p->stop_seconds == seconds)
+		return p->stop_by_ns > now ? p->stop_by_ns - now : 0;
 	if (rfc3339_parse(text, &ends) < 0)
 		return whole;
 	/* The time has whole seconds, and the pod is due its whole grace: only an agent that comes
 	 * back late in it gives less. */
-	uint64_t left = ends > now ? ends - now : 0;
+	uint64_t wall = control_wall(c), left = ends > wall ? ends - wall : 0;
 	return left + 2 * NS_PER_SEC < whole ? left : whole;
 }
 
@@ -52,7 +60,7 @@ static uint64_t grace_of(const struct pod *p, const json_t *object)
 {
 	const struct control *c = p->control;
 	bool deleted = meta_str(object, "deletionTimestamp")[0];
-	uint64_t now = control_now(c), grace = grace_ns(c, object), left;
+	uint64_t now = control_now(c), grace = grace_ns(p, object), left;
 
 	if (!c->shutdown.active)
 		return grace;
@@ -113,6 +121,7 @@ int pod_stop(struct pod *p, const json_t *object)
 	}
 	p->stage = POD_LEAVING;
 	p->stop_by_ns = by;
+	p->stop_seconds = asked_seconds(object);
 	pod_mark_at(p, by + slack);
 	return 0;
 }

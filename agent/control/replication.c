@@ -170,7 +170,8 @@ static bool is_available(const json_t *pod, uint64_t min_ready_ns, uint64_t now,
 	if (!pod_is_ready(pod))
 		return false;
 	at = pod_condition_since(pod, "Ready") + min_ready_ns;
-	if (min_ready_ns == 0 || at <= now)
+	/* Since a time that has not come: the clock was set back, and nobody waits for it to catch up. */
+	if (min_ready_ns == 0 || at <= now || at > now + min_ready_ns)
 		return true;
 	*again = *again == 0 || at < *again ? at : *again;
 	return false;

@@ -173,6 +173,11 @@ static void counts_and_waits_for_availability(void **state)
 	assert_int_equal(json_int(d.status, "availableReplicas", 0), 1);
 	assert_true(d.again_wall_ns == 0);
 	replication_decision_done(&d);
+	/* The clock was set back ten years. */
+	replication_decide(rc, pods, NOW - 10 * 365 * 24 * 3600 * NS_PER_SEC, &d);
+	assert_int_equal(json_int(d.status, "availableReplicas", 0), 1);
+	assert_true(d.again_wall_ns == 0);
+	replication_decision_done(&d);
 }
 
 /* ---- with a store -------------------------------------------------------------------------------------- */
