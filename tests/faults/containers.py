@@ -186,9 +186,11 @@ def back_off(run):
             s = w.status(n)
             check(s.get("restartCount", 0) >= count[n], f"restartCount of {n} fell from {count[n]} to {s}")
             count[n] = s.get("restartCount", 0)
-            # The last state is of the run before the present one, which there is none of while it waits.
-            last, k = s.get("lastState", {}).get("terminated"), count[n] - ("waiting" not in s.get("state", {}))
+            # Runs are numbered in their containers' identities.
+            last = s.get("lastState", {}).get("terminated")
             if last:
+                k = int(last["containerID"].rpartition("-")[2])
+                check(k in (count[n], count[n] - 1), f"{n}: the last run is {k}: {s}")
                 check(last["exitCode"] == script_code(seeds[n], k), f"{n}: run {k} is recorded as {s}, not {script_code(seeds[n], k)}")
                 seen += 1
     for n in names:
