@@ -13,6 +13,7 @@
 #include "agent/node/oci_runtime.h"
 #include "agent/node/privileges.h"
 #include "agent/node/tree.h"
+#include "agent/spec/quantity.h"
 #include "agent/spec/spec.h"
 #include "agent/store/store.h"
 #include "cgroups/detect.h"
@@ -36,7 +37,8 @@ enum { EXIT_OTHER_AGENT = 75, UIDS_MAX = 64 }; /* 75: EX_TEMPFAIL of sysexits.h 
 
 struct options {
 	const char *root, *cgroup, *bridge, *pod_cidr, *registries_conf, *policy, *authfile;
-	const char *runtime, *skopeo, *node_name, *manifests, *socket_group, *log_level;
+	const char *runtime, *runtime_timeout, *skopeo, *node_name, *manifests, *socket_group,
+		*log_level;
 	uid_t uids[UIDS_MAX];
 	size_t n_uids;
 	bool keep_capabilities, check;
@@ -65,6 +67,9 @@ static const struct option_row {
 		offsetof(struct options, cgroup), 0},
 	{"runtime", "PATH", "OCI runtime (default: /usr/sbin/runc)",
 		offsetof(struct options, runtime), 0},
+	{"runtime-timeout", "TIME",
+		"how long a start or an exec may take before it is given up (default: 60s)",
+		offsetof(struct options, runtime_timeout), 0},
 	{"skopeo", "PATH", "program that speaks to registries (default: /usr/bin/skopeo)",
 		offsetof(struct options, skopeo), 0},
 	{"registries-conf", "FILE",
@@ -379,7 +384,7 @@ static void on_shut_down(void *data)
 
 static int open_control(struct agent *a, struct err *e)
 {
-	const struct control_options options = {
+	struct control_options options = {
 		.loop = a->loop,
 		.store = a->store,
 		.images = a->images,
@@ -398,8 +403,15 @@ static int open_control(struct agent *a, struct err *e)
 		.shut_down = on_shut_down,
 		.shut_down_data = a,
 	};
-	int r = control_new(&options, &a->control, e);
+	const char *timeout = a->o->runtime_timeout;
+	int r;
 
+	if (timeout && (duration_parse(sv(timeout), &options.runtime_timeout_ns) < 0 ||
+			       options.runtime_timeout_ns < NS_PER_SEC))
+		return err_set(e, -EINVAL,
+			"--runtime-timeout %s: not a time of at least a second, as 90s or 2m",
+			timeout);
+	r = control_new(&options, &a->control, e);
 	return r < 0 ? err_wrap(e, r, "control") : 0;
 }
 

@@ -161,6 +161,8 @@ static void compile_names(const struct compile_input *in, const json_t *pod, str
 	p->share_process_namespace = json_flag(spec, "shareProcessNamespace", false);
 	p->hostname = xstrndup(json_str_or(spec, "hostname", name), HOSTNAME_MAX);
 	p->runtime = xstrdup(in->node->runtime);
+	if (in->node->runtime_timeout_ns)
+		p->runtime_timeout_ns = in->node->runtime_timeout_ns;
 	p->probe_program = in->node->probe ? xstrdup(in->node->probe) : NULL;
 	p->runner_program = in->node->runner ? xstrdup(in->node->runner) : NULL;
 	p->image_dir = xstrdup(in->node->image_dir);

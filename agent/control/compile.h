@@ -14,13 +14,14 @@
 struct compile_node {
 	const char *probe, *runner; /* absolute paths of berth-probe and berth-runner; NULL: none */
 	const char *runtime, *image_dir, *cgroup_base,
-		*logs_dir;	 /* absolute paths; logs_dir: DIR/var/log/pods */
-	const char *resolv_conf; /* text of the host's */
-	const char *seccomp_dir; /* of localhost profiles */
-	uint64_t memory_bytes;	 /* of the machine */
-	uint64_t pids_max;	 /* of one pod */
-	uint64_t caps;		 /* what can be handed on (caps_of_host) */
-	int oom_score_floor;	 /* the least oom_score_adj that may be set here */
+		*logs_dir;	     /* absolute paths; logs_dir: DIR/var/log/pods */
+	const char *resolv_conf;     /* text of the host's */
+	const char *seccomp_dir;     /* of localhost profiles */
+	uint64_t memory_bytes;	     /* of the machine */
+	uint64_t pids_max;	     /* of one pod */
+	uint64_t runtime_timeout_ns; /* 0: the plan's default */
+	uint64_t caps;		     /* what can be handed on (caps_of_host) */
+	int oom_score_floor;	     /* the least oom_score_adj that may be set here */
 };
 
 struct compile_container {

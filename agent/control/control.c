@@ -357,6 +357,7 @@ static int fill_node(struct control *c, struct err *e)
 	bool may_lower = caps & CAPS_BIT(CAP_SYS_RESOURCE);
 	c->node = (struct compile_node){
 		.runtime = c->o.runtime,
+		.runtime_timeout_ns = c->o.runtime_timeout_ns,
 		.probe = c->o.probe,
 		.runner = c->o.runner,
 		.image_dir = c->image_dir,

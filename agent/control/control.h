@@ -44,6 +44,7 @@ struct control_options {
 	const char *cgroup_base; /* "berth" */
 	const char *node_name;
 	const char *runtime;	       /* absolute path of the OCI runtime: "/usr/sbin/runc" */
+	uint64_t runtime_timeout_ns;   /* for a start or an exec of it; 0: the plan's default */
 	const char *shim;	       /* absolute path of berth-shim */
 	const char *probe;	       /* of berth-probe, for hooks; NULL: none */
 	const char *runner;	       /* of berth-runner; NULL: none */

@@ -6,6 +6,7 @@ import typing
 import agents
 import containers
 import kills
+import runtime
 
 
 @dataclasses.dataclass
@@ -23,6 +24,8 @@ PROMISES = [
     Promise("p7", "kills of shims", 12, 300, kills.shims),
     Promise("p8", "rounds of berthd and shims killed together", 5, 100, kills.agent_and_shims),
     Promise("p9", "containers that live 0 to 5 ms", 96, 10000, containers.short_lives),
+    Promise("p10", "lies of a runtime", 41, 41, runtime.lies),
+    Promise("p10k", "kills of the real runtime", 40, 1000, runtime.real_kills),
     Promise("p11", "pods that will not die", 5, 20, containers.deaf),
     Promise("p12", "OOM kills", 12, 500, containers.out_of_memory),
     Promise("p13", "s of crash loops under kills of berthd", 10, 120, containers.back_off),
