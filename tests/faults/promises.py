@@ -3,9 +3,12 @@
 import dataclasses
 import typing
 
+import abuse
 import agents
+import clocks
 import containers
 import kills
+import logs
 import runtime
 
 
@@ -29,5 +32,12 @@ PROMISES = [
     Promise("p11", "pods that will not die", 5, 20, containers.deaf),
     Promise("p12", "OOM kills", 12, 500, containers.out_of_memory),
     Promise("p13", "s of crash loops under kills of berthd", 10, 120, containers.back_off),
+    Promise("p14", "rotations in a flood of lines", 60, 1000, logs.flood),
+    Promise("p14d", "full disks", 1, 20, logs.full_disk),
+    Promise("p16", "times without descriptors, processes or memory", 6, 60, abuse.starved),
+    Promise("p17", "abusive connections", 1500, 10000, abuse.socket_abuse),
+    Promise("p18", "jumps of the clock", 60, 1200, clocks.jumping),
+    Promise("p19", "rounds of the pids", 1, 5, clocks.pid_reuse),
+    Promise("p20", "boots", 3, 50, clocks.boots),
     Promise("p22", "simultaneous starts", 40, 200, agents.many_starts),
 ]

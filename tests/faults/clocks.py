@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""P18, P19, P20: a clock that jumps, numbers of processes that come again, a machine that boots."""
+import glob
+import os
+import shutil
+import subprocess
+import time
+
+from oracles import no_duplicates, script_code, starts
+from world import alive, check, container, hierarchies, keeper, pids_of, pod, wait_for
+
+FAKETIME = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
+
+
+def jumping(run):
+    """The agent's wall clock jumps by years, back and forth, FIGURE times; back-off and counts do not care."""
+    check(FAKETIME, "libfaketime is not installed")
+    w = run.world(start=False)
+    stamp = os.path.join(w.root, "time")
+
+    def jump(seconds):
+        with open(stamp + ".new", "w", encoding="ascii") as f:
+            f.write(f"{seconds:+d}s")
+        os.rename(stamp + ".new", stamp)
+
+    jump(0)
+    w.env = {"LD_PRELOAD": FAKETIME[0], "FAKETIME_TIMESTAMP_FILE": stamp, "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    w.start()
+    w.load_image()
+    run.first_pod(w)
+    seeds = run.rng.randrange(10**6)
+    w.create(pod(w, "loop", container("c", "script", "loop", seeds), annotations={"berth.dev/backoff": "base=300ms,factor=1,cap=300ms"}))
+    w.create(keeper(w, "near", grace=1))
+    w.wait_running("near")
+    began, count = time.monotonic(), 0
+    for n in range(run.figure):
+        jump(run.rng.randrange(-10, 11) * 365 * 86400)
+        time.sleep(0.05)
+        if n % 10 == 0:
+            s = w.status("loop")
+            check(s.get("restartCount", 0) >= count, "restartCount fell", count, s)
+            count = s.get("restartCount", 0)
+            last = s.get("lastState", {}).get("terminated")
+            if last:
+                k = int(last["containerID"].rpartition("-")[2])
+                check(last["exitCode"] == script_code(seeds, k), f"run {k} is recorded as {last}")
+            w.create(keeper(w, f"p{n}", grace=1))
+            w.wait_running(f"p{n}")
+            w.delete(f"p{n}", 1)
+            wait_for(30, f"p{n} is deleted while the clock jumps", lambda n=n: not w.pod(f"p{n}"))
+    ran, most = len(starts(w, "loop")), 2 + (time.monotonic() - began) / 0.3
+    check(2 <= ran <= most, f"the loop started {ran} times, allowed are {most:.0f}")
+    check(w.restarts("near") == 0, "a pod suffered", w.status("near"))
+    jump(0)
+    out = w.berth("get", "pods", "--no-headers").stdout.decode()
+    check("-" not in out.replace("-", "", 0).split()[-1], "a negative age:", out)
+    run.note(f"{ran} starts of the loop")
+
+
+def pid_reuse(run):
+    """Numbers come round while pods are stopped in storms: no stranger is ever hit."""
+    w = run.world()
+    limit, kept = "/proc/sys/kernel/pid_max", None
+    with open(limit, encoding="ascii") as f:
+        kept = f.read()
+    canaries = [subprocess.Popen(["/bin/sleep", "100000"]) for _ in range(50)]
+    try:
+        if int(kept) > 32768:
+            with open(limit, "w", encoding="ascii") as f:
+                f.write("32768")
+        wraps, last, number = 0, os.getpid(), 0
+        while wraps < run.figure:
+            names = [f"p{number + i}" for i in range(5)]
+            number += 5
+            for n in names:
+                w.create(keeper(w, n))
+            # Numbers are burnt while pods start and stop.
+            for _ in range(2500):
+                pid = os.fork()
+                if pid == 0:
+                    os._exit(0)
+                os.waitpid(pid, 0)
+                wraps += pid < last
+                last = pid
+            for n in names:
+                w.delete(n)
+            canaries += [subprocess.Popen(["/bin/sleep", "100000"]) for _ in range(5)]
+            check(all(c.poll() is None for c in canaries), "a stranger was killed")
+            wait_for(120, "the pods are gone", lambda: not w.pods())
+        run.note(f"{number} pods, {len(canaries)} strangers alive")
+    finally:
+        with open(limit, "w", encoding="ascii") as f:
+            f.write(kept)
+        for c in canaries:
+            c.kill()
+            c.wait()
+
+
+def boots(run):
+    """All processes, groups and run directories gone, another boot: policy decides who runs again, once."""
+    w = run.world()
+    policies = {"always": "Always", "onfailure": "OnFailure", "never": "Never"}
+    for name, policy in policies.items():
+        w.create(pod(w, name, container("c", "keep", name), policy=policy))
+    w.create(pod(w, "done", container("c", "once", "done", 0, 1), policy="OnFailure"))
+    w.wait_running(*policies)
+    wait_for(60, "done has ended", lambda: w.pod("done")["status"]["phase"] == "Succeeded")
+    for n in range(1, run.figure + 1):
+        if run.rng.random() < 0.3:
+            w.kill(15)
+        else:
+            w.kill()
+        for _ in range(200):
+            pids = pids_of(f"/{w.tag}")
+            if not pids:
+                break
+            for pid in pids:
+                try:
+                    os.kill(pid, 9)
+                except OSError:
+                    pass
+            time.sleep(0.02)
+        check(not any(map(alive, pids_of(f"/{w.tag}"))), "the machine is not off")
+        for top in hierarchies():
+            for group in (w.tag, f"{w.tag}-shims"):
+                for path, _, _ in os.walk(os.path.join(top, group), topdown=False):
+                    os.rmdir(path)
+        shutil.rmtree(os.path.join(w.agent_root, "run/berth"), ignore_errors=True)
+        w.start()
+        for name in ("always", "onfailure"):
+            wait_for(60, lambda n=name: f"{n} runs after the boot: {w.status(n)}",
+                     lambda n=name, k=n: w.running(n) and w.restarts(n) == k)
+            wait_for(20, f"{name} has begun", lambda n=name, k=n: len(starts(w, n)) == k + 1)
+        wait_for(60, lambda: f"never stays ended: {w.status('never')}", lambda: w.pod("never")["status"]["phase"] == "Failed")
+        check(w.status("never")["state"]["terminated"]["reason"] == "ContainerStatusUnknown", w.status("never"))
+        check(w.pod("done")["status"]["phase"] == "Succeeded" and len(starts(w, "done")) == 1, "what was done ran again")
+        check(len(starts(w, "never")) == 1, "Never was started again")
+        no_duplicates(w)
