@@ -7,6 +7,8 @@
  * The limits of a container are written by the runtime (linux.resources), those of the pod by the shim before.
  */
 #include "runtime/shim/launch.h"
+#include "cgroups/kill.h"
+#include "cgroups/members.h"
 #include "cgroups/names.h"
 #include "cgroups/warm.h"
 #include "runtime/base/fs.h"
@@ -284,6 +286,28 @@ _Noreturn static void become_runtime(const struct launch *l)
 	job_fail(report, run_error, &e);
 }
 
+/*
+ * What an earlier attempt has left must not run beside this one: what a runtime started and then denied, or daemons
+ * in a pid namespace that others share. Such a group is removed later (clean.c); it is empty now.
+ */
+static void end_earlier(const struct launch *l)
+{
+	enum { EMPTY_MS = 5000 };
+	const struct cgroup_host *host = &l->s->cgroups;
+	char id[CONTAINER_ID_MAX], path[CGROUP_PATH_MAX];
+
+	for (uint32_t a = l->c->clean_from; a < l->c->attempt; a++) {
+		container_id(l->c, a, id);
+		if (container_cgroup(l->c, id, path, sizeof path) < 0 ||
+			cgroup_populated(host, path) <= 0)
+			continue;
+		(void)cgroup_kill(host, path);
+		if (cgroup_wait_empty(host, path, EMPTY_MS) < 0)
+			fail(l, create_error,
+				&(struct err){.msg = "a process of the run before will not die"});
+	}
+}
+
 _Noreturn static void launch_child(struct container *c, const struct stdio_child *streams)
 {
 	struct shim *s = c->shim;
@@ -298,6 +322,7 @@ _Noreturn static void launch_child(struct container *c, const struct stdio_child
 	l.pc = plan_find_container(plan, c->name);
 	if (!l.pc)
 		fail(&l, config_error, &(struct err){.msg = "the plan has lost the container"});
+	end_earlier(&l);
 	if (!c->composed && compose_rootfs(s, l.pc, plan->image_dir, l.id, &e) < 0)
 		fail(&l, create_error, &e);
 	l.run_path = xasprintf("%s/run/%s", s->private_path, l.id);

@@ -246,6 +246,26 @@ static int verb_zombies(char **a)
 	return verb_keep(a);
 }
 
+/* COUNT: so many processes, one after the other; prints how often their numbers began anew. */
+static int verb_burn(char **a)
+{
+	long count = strtol(a[0], NULL, 10);
+	unsigned rounds = 0;
+	pid_t last = 0;
+
+	for (long i = 0; i < count; i++) {
+		pid_t pid = fork();
+
+		if (pid == 0)
+			_exit(0);
+		if (pid > 0 && waitpid(pid, NULL, 0) == pid) {
+			rounds += pid < last;
+			last = pid;
+		}
+	}
+	return printf("%u\n", rounds) < 0;
+}
+
 static const struct verb {
 	const char *name;
 	int arguments;
@@ -261,6 +281,7 @@ static const struct verb {
 	{"daemons", 2, verb_daemons},
 	{"bomb", 1, verb_bomb},
 	{"zombies", 2, verb_zombies},
+	{"burn", 1, verb_burn},
 };
 
 static void end_well(int signal)
