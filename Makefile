@@ -38,7 +38,7 @@ LDFLAGS  += -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed,--gc-sections
 # ---- folders, lowest floor last: a library may use those after it --------------------------------
 AGENT   := agent/control agent/api agent/status agent/node agent/probe agent/dns agent/store agent/spec
 RUNTIME := runtime/shim runtime/runner runtime/runc runtime/bundle runtime/image runtime/volume runtime/net \
-	runtime/security runtime/plan runtime/base
+	runtime/security runtime/tar runtime/plan runtime/base
 FOLDERS := agent/cli $(AGENT) $(RUNTIME) cgroups
 
 # ---- programs: main file, folders, libraries -------------------------------------------------------
@@ -48,7 +48,7 @@ MAINS    := agent/berthd.c runtime/shim/berth-shim.c runtime/runner/berth-runner
 
 berthd_main       := agent/berthd.c
 berthd_folders    := agent/api agent/control agent/status agent/node agent/probe agent/dns agent/store \
-	agent/spec runtime/image runtime/net runtime/volume runtime/security runtime/plan runtime/base cgroups
+	agent/spec runtime/image runtime/tar runtime/net runtime/volume runtime/security runtime/plan runtime/base cgroups
 berthd_pkgs       := libsystemd libmicrohttpd libwslay sqlite3 jansson yaml-0.1 libnl-route-3.0 libnftables libcap libseccomp nettle
 
 berth-shim_main    := runtime/shim/berth-shim.c
@@ -66,11 +66,11 @@ berth-probe_folders := agent/probe runtime/plan runtime/base
 berth-probe_pkgs    := libcurl libseccomp jansson
 
 berth-unpack_main    := runtime/image/berth-unpack.c
-berth-unpack_folders := runtime/image runtime/base
+berth-unpack_folders := runtime/image runtime/tar runtime/base
 berth-unpack_pkgs    := libisal libzstd libseccomp nettle jansson
 
 berth_main    := agent/cli/berth.c
-berth_folders := agent/cli agent/spec runtime/base
+berth_folders := agent/cli agent/spec runtime/tar runtime/base
 berth_pkgs    := libcurl gnutls libwslay jansson yaml-0.1
 
 TEST_PKGS := cmocka libsystemd libmicrohttpd libwslay sqlite3 jansson yaml-0.1 libnl-route-3.0 \

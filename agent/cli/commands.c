@@ -181,6 +181,31 @@ static const struct flag exec_flags[] = {
 	{"quiet", 'q', FLAG_SWITCH, NULL, NULL, NULL, NULL, "only what the command prints"},
 	{0},
 };
+static const struct flag exec_detach_flags[] = {
+	{"detach-keys", 0, FLAG_TEXT, "KEYS", NULL, NULL, NULL,
+		"with -t: typed, they end the session (and the command): ctrl-p,ctrl-q"},
+	{0},
+};
+static const struct flag attach_flags[] = {
+	{"stdin", 'i', FLAG_SWITCH, NULL, NULL, NULL, NULL, "hand standard input to the container"},
+	{"tty", 't', FLAG_SWITCH, NULL, NULL, NULL, NULL, "its terminal is this one"},
+	{"container", 'c', FLAG_TEXT, "NAME", NULL, NULL, NULL, "to this container"},
+	{"quiet", 'q', FLAG_SWITCH, NULL, NULL, NULL, NULL, "only what the container prints"},
+	{"detach-keys", 0, FLAG_TEXT, "KEYS", "ctrl-p,ctrl-q", NULL, NULL,
+		"with -t: typed, they leave it and it goes on (ctrl-p,ctrl-q; \"\": none)"},
+	{0},
+};
+static const struct flag cp_flags[] = {
+	{"container", 'c', FLAG_TEXT, "NAME", NULL, NULL, NULL, "from or to this container"},
+	{"no-preserve", 0, FLAG_SWITCH, NULL, NULL, NULL, NULL,
+		"owner and mode of copies in the container are its own choice"},
+	{0},
+};
+static const struct flag forward_flags[] = {
+	{"address", 0, FLAG_TEXT, "ADDRESSES", "localhost", NULL, NULL,
+		"listen on these (IP addresses, localhost), separated by commas"},
+	{0},
+};
 static const struct flag events_flags[] = {
 	{"for", 0, FLAG_TEXT, "TYPE/NAME", NULL, NULL, NULL, "about this object only"},
 	{"types", 0, FLAG_LIST, "TYPES", NULL, NULL, NULL, "Normal, Warning or both"},
@@ -449,9 +474,43 @@ const struct command commands[] = {
 		.summary = "Run a command in a container; its exit status is berth's",
 		.examples = "  berth exec web-5fx2k -c nginx -- nginx -t\n  berth exec -it "
 			    "web-5fx2k -- sh\n",
-		.flags = {exec_flags},
+		.flags = {exec_flags, exec_detach_flags},
 		.words = WORDS_POD,
 		.run = cmd_exec,
+	},
+	{
+		.name = "attach",
+		.section = look,
+		.args = "(POD | TYPE/NAME) [-c CONTAINER] [-it]",
+		.summary = "See what a container prints from now on, and type to it",
+		.examples = "  berth attach web-5fx2k\n  berth attach -it shell     ctrl-p,ctrl-q "
+			    "leaves it\n",
+		.flags = {attach_flags},
+		.words = WORDS_POD,
+		.run = cmd_attach,
+	},
+	{
+		.name = "cp",
+		.section = look,
+		.args = "(POD:PATH LOCAL | LOCAL POD:PATH) [-c CONTAINER]",
+		.summary =
+			"Copy files and directories from or to a container (its image needs tar)",
+		.examples = "  berth cp web-5fx2k:/etc/nginx ./nginx\n  berth cp ./site "
+			    "shop/web-5fx2k:/var/www -c nginx\n",
+		.flags = {cp_flags},
+		.words = WORDS_FILE,
+		.run = cmd_cp,
+	},
+	{
+		.name = "port-forward",
+		.section = look,
+		.args = "(POD | TYPE/NAME) [LOCAL:]PORT…",
+		.summary = "Make ports of a pod, also those of its loopback, reachable here",
+		.examples = "  berth port-forward web-5fx2k 8080:80\n  berth port-forward rc/web "
+			    ":http 9090\n",
+		.flags = {forward_flags},
+		.words = WORDS_POD,
+		.run = cmd_port_forward,
 	},
 	{
 		.name = "events",

@@ -105,7 +105,7 @@ int containers_each(const json_t *pod, int (*each)(void *data, const char *name)
 	return status;
 }
 
-static const char *find_named(const json_t *pod, const char *name)
+const json_t *container_spec(const json_t *pod, const char *name)
 {
 	for (size_t l = 0; l < ARRAY_SIZE(lists); l++) {
 		json_t *containers = json_list(json_map(pod, "spec"), lists[l]), *one;
@@ -113,9 +113,14 @@ static const char *find_named(const json_t *pod, const char *name)
 
 		json_array_foreach (containers, i, one)
 			if (streq(json_str(one, "name"), name))
-				return json_str(one, "name");
+				return one;
 	}
 	return NULL;
+}
+
+static const char *find_named(const json_t *pod, const char *name)
+{
+	return json_str(container_spec(pod, name), "name");
 }
 
 /* "web, nginx, setup (init)": main containers first, as kubectl's notice has them. */

@@ -23,6 +23,9 @@ json_t *pods_find(struct cli *c, const char *selector);
  */
 const char *container_find(struct cli *c, const json_t *pod, const char *wanted, bool quiet);
 
+/** The container @name of the pod, of any sort. Borrowed; NULL: there is none. */
+const json_t *container_spec(const json_t *pod, const char *name);
+
 /** All of a pod's containers: init containers first. Each call of @each may fail; the status is or-ed. */
 int containers_each(const json_t *pod, int (*each)(void *data, const char *name), void *data);
 

@@ -9,7 +9,7 @@
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
 
-static const int caught[] = {SIGWINCH, SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGPIPE};
+static const int caught[] = {SIGWINCH, SIGTSTP, SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGPIPE};
 
 int terminal_open(struct terminal *t, int fd, bool raw, struct err *e)
 {
@@ -37,15 +37,34 @@ int terminal_open(struct terminal *t, int fd, bool raw, struct err *e)
 	return 0;
 }
 
+static void make_raw(struct terminal *t)
+{
+	struct termios modes = t->before;
+
+	cfmakeraw(&modes);
+	(void)tcsetattr(t->fd, TCSADRAIN, &modes);
+}
+
+void terminal_suspend(struct terminal *t)
+{
+	if (t->raw)
+		(void)tcsetattr(t->fd, TCSADRAIN, &t->before);
+	(void)raise(SIGSTOP);
+	if (t->raw)
+		make_raw(t);
+}
+
 void terminal_close(struct terminal *t)
 {
 	sigset_t set;
 
+	if (t->signal_fd < 0)
+		return;
+
 	if (t->raw)
 		(void)tcsetattr(t->fd, TCSADRAIN, &t->before);
 	t->raw = false;
-	if (t->signal_fd >= 0)
-		(void)close(t->signal_fd);
+	(void)close(t->signal_fd);
 	t->signal_fd = -EBADF;
 	(void)sigemptyset(&set);
 	for (size_t i = 0; i < ARRAY_SIZE(caught); i++)

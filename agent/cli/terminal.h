@@ -23,8 +23,10 @@ struct terminal {
  * Returns: 0, or -errno. Release with terminal_close.
  */
 int terminal_open(struct terminal *t, int fd, bool raw, struct err *e);
-/** Puts the old modes back. */
+/** Puts the old modes back. Harmless on one that is not open (both descriptors negative). */
 void terminal_close(struct terminal *t);
+/** Stops this program as Ctrl-Z does, with the old modes, and goes on when it is told to. */
+void terminal_suspend(struct terminal *t);
 /** The next signal that has come; 0: none. */
 int terminal_signal(const struct terminal *t);
 /** Columns and rows; false when they are not known. */

@@ -23,7 +23,8 @@ struct websocket {
 	struct str head; /* of the answer to the upgrade, and the first bytes of frames behind it */
 	size_t used;	 /* how much of head has been consumed */
 	int error;	 /* what on_message returned, or of the socket */
-	bool ended;	 /* the peer's end of stream was read */
+	bool paused;
+	bool ended; /* the peer's end of stream was read */
 };
 
 static ssize_t recv_bytes(
@@ -34,6 +35,10 @@ static ssize_t recv_bytes(
 	ssize_t got;
 
 	(void)flags;
+	if (w->paused) {
+		wslay_event_set_error(frames, WSLAY_ERR_WOULDBLOCK);
+		return -1;
+	}
 	if (early) {
 		early = early < n ? early : n;
 		memcpy(buf, w->head.p + w->used, early);
@@ -273,7 +278,7 @@ short websocket_events(const struct websocket *w)
 {
 	if (w->ended)
 		return 0;
-	return (short)((wslay_event_want_read(w->frames) ? POLLIN : 0) |
+	return (short)((wslay_event_want_read(w->frames) && !w->paused ? POLLIN : 0) |
 		       (wslay_event_want_write(w->frames) ? POLLOUT : 0));
 }
 
@@ -287,6 +292,11 @@ int websocket_send(struct websocket *w, enum ws_channel channel, struct sv bytes
 	if (bytes.n)
 		memcpy(message + 1, bytes.p, bytes.n);
 	return wslay_event_queue_msg(w->frames, &m) == 0 ? 0 : -EPIPE;
+}
+
+void websocket_pause(struct websocket *w, bool paused)
+{
+	w->paused = paused;
 }
 
 size_t websocket_queued(const struct websocket *w)

@@ -32,6 +32,8 @@ short websocket_events(const struct websocket *w);
 int websocket_send(struct websocket *w, enum ws_channel channel, struct sv bytes);
 /** Bytes that wait to be sent: stop reading input while they are many. */
 size_t websocket_queued(const struct websocket *w);
+/** While paused nothing is read, and what the server has to say waits there. */
+void websocket_pause(struct websocket *w, bool paused);
 /** Reads and writes what can be without blocking. 0, or what on_message returned, or -ECONNRESET, -EPROTO. */
 int websocket_step(struct websocket *w);
 

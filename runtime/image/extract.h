@@ -6,7 +6,7 @@
 #ifndef RUNTIME_IMAGE_EXTRACT_H
 #define RUNTIME_IMAGE_EXTRACT_H
 
-#include "runtime/image/tar.h"
+#include "runtime/tar/tar.h"
 
 enum { EXTRACT_ENTRIES_MAX = 1000000 };
 

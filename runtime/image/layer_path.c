@@ -6,7 +6,7 @@
 #include "runtime/image/layer_path.h"
 
 #include "runtime/base/str.h"
-#include "runtime/image/tar.h"
+#include "runtime/tar/tar.h"
 
 static const char whiteout_prefix[] = ".wh.";
 static const char aufs_prefix[] = ".wh..wh.";

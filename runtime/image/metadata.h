@@ -5,7 +5,7 @@
 #ifndef RUNTIME_IMAGE_METADATA_H
 #define RUNTIME_IMAGE_METADATA_H
 
-#include "runtime/image/tar.h"
+#include "runtime/tar/tar.h"
 
 /**
  * Owner, mode (with setuid bits) and xattrs of the file or directory behind @fd; its contents must be complete,

@@ -85,7 +85,22 @@ _berth_command() {
 			subs=""
 			;;
 		"exec")
-			flags=" --stdin --tty --container= --quiet"
+			flags=" --stdin --tty --container= --quiet --detach-keys="
+			words='pod'
+			subs=""
+			;;
+		"attach")
+			flags=" --stdin --tty --container= --quiet --detach-keys="
+			words='pod'
+			subs=""
+			;;
+		"cp")
+			flags=" --container= --no-preserve"
+			words='file'
+			subs=""
+			;;
+		"port-forward")
+			flags=" --address="
 			words='pod'
 			subs=""
 			;;
@@ -198,7 +213,7 @@ _berth() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 	local chain='' word='' flags='' words=none subs='' n=0 first='' i
 	local globals=" --namespace= --root= --socket= --request-timeout= --help"
-	local commands="apply create get describe delete scale retry logs exec events wait explain label annotate patch edit replace image check version api-resources completion help"
+	local commands="apply create get describe delete scale retry logs exec attach cp port-forward events wait explain label annotate patch edit replace image check version api-resources completion help"
 	local kinds="pods replicationcontrollers secrets configmaps events namespaces nodes all"
 
 	# The words before the cursor: commands first, then what they are about.

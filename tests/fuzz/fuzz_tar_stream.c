@@ -5,7 +5,7 @@
  */
 #include "runtime/base/str.h"
 #include "runtime/image/layer_path.h"
-#include "runtime/image/tar.h"
+#include "runtime/tar/tar.h"
 
 #include <assert.h>
 #include <stdint.h>

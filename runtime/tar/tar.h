@@ -6,8 +6,8 @@
  * of a set, names with NUL, sizes on entries that have no contents, an entry named twice over, extended headers
  * above 1 MiB, a stream that ends in the middle.
  */
-#ifndef RUNTIME_IMAGE_TAR_H
-#define RUNTIME_IMAGE_TAR_H
+#ifndef RUNTIME_TAR_TAR_H
+#define RUNTIME_TAR_TAR_H
 
 #include "runtime/base/err.h"
 

@@ -2,11 +2,11 @@
 /*
  * The records of a pax extended header: "27 path=some/long/name\n".
  */
-#ifndef RUNTIME_IMAGE_TAR_PAX_H
-#define RUNTIME_IMAGE_TAR_PAX_H
+#ifndef RUNTIME_TAR_TAR_PAX_H
+#define RUNTIME_TAR_TAR_PAX_H
 
 #include "runtime/base/str.h"
-#include "runtime/image/tar.h"
+#include "runtime/tar/tar.h"
 
 /* What extended headers say about the entry that follows. {0}: nothing. */
 struct tar_extra {

@@ -3,7 +3,7 @@
  * Pax extended headers: length-prefixed records, keyed by a table. A record can rename an entry, change its
  * size or carry its xattrs, so a malformed one ends the layer: nothing is guessed.
  */
-#include "runtime/image/tar_pax.h"
+#include "runtime/tar/tar_pax.h"
 
 void tar_extra_done(struct tar_extra *extra)
 {

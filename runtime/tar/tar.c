@@ -7,9 +7,9 @@
  * A state machine over 512-byte blocks: header, body of an extended header, contents, padding, end.
  * Source: POSIX ustar and pax; tar(5) for the GNU and V7 forms.
  */
-#include "runtime/image/tar.h"
+#include "runtime/tar/tar.h"
 
-#include "runtime/image/tar_pax.h"
+#include "runtime/tar/tar_pax.h"
 
 enum { BLOCK = 512 };
 

@@ -2,7 +2,7 @@
 /* The tar reader: the forms it takes, what it refuses, and that libarchive reads the same. */
 #include "tests/unit/runtime/image/build.h"
 
-#include "runtime/image/tar.h"
+#include "runtime/tar/tar.h"
 
 #include <archive.h>
 #include <archive_entry.h>
