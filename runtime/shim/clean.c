@@ -19,7 +19,7 @@
 
 #include <fcntl.h>
 
-enum { DELAY_MS = 500, EMPTY_MS = 2000, TIMEOUT_S = 60, LOG_RUNS_KEPT = 2 };
+enum { DELAY_MS = 500, EMPTY_MS = 2000, TIMEOUT_S = 60 };
 
 /* ---- in the child ---------------------------------------------------------------------------------- */
 
@@ -80,8 +80,10 @@ static void forget_logs(const struct container *c)
 	cleanup_close int dir =
 		fs_open_beneath(c->shim->log_fd, c->name, O_RDONLY | O_DIRECTORY, 0);
 
-	if (dir >= 0 && c->restarts >= LOG_RUNS_KEPT - 1)
-		(void)logfile_forget(dir, c->restarts - (LOG_RUNS_KEPT - 1));
+	/* The runs before this one take no more than this one may: a crash loop cannot fill the disk. */
+	if (dir >= 0)
+		(void)logfile_forget(
+			dir, c->restarts, c->log.runs, c->log.max_bytes * c->log.max_files);
 }
 
 /* ---- in the shim ----------------------------------------------------------------------------------- */

@@ -10,6 +10,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <time.h>
 
 enum { NAME_SIZE = 64 };
@@ -111,20 +112,51 @@ int logfile_rotate(int dir_fd, uint32_t run, uint32_t max_files, uint64_t now_wa
 	return fd;
 }
 
-int logfile_forget(int dir_fd, uint32_t first)
+static int remove_before(DIR *dir, uint32_t first)
 {
-	DIR *dir = open_list(dir_fd);
 	struct dirent *entry;
 	int r = 0;
 
-	if (!dir)
-		return -errno;
+	rewinddir(dir);
 	while ((entry = readdir(dir))) {
 		int64_t run = run_of(entry->d_name);
 
-		if (run >= 0 && run < first && unlinkat(dir_fd, entry->d_name, 0) < 0)
+		if (run >= 0 && run < first && unlinkat(dirfd(dir), entry->d_name, 0) < 0)
 			r = -errno;
 	}
+	return r;
+}
+
+/* The oldest run before @run that is to stay. */
+static uint32_t first_kept(DIR *dir, uint32_t run, uint32_t runs, uint64_t max_bytes)
+{
+	size_t n = runs > 1 ? runs - 1 : 0;
+	cleanup_free uint64_t *sizes = xcalloc(n + 1, sizeof *sizes); /* of run - 1, run - 2 … */
+	uint64_t sum = 0;
+	struct dirent *entry;
+	uint32_t kept = 0;
+
+	while ((entry = readdir(dir))) {
+		int64_t of = run_of(entry->d_name);
+		struct stat st;
+
+		if (of >= 0 && of < run && run - 1 - (uint64_t)of < n &&
+			fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+			sizes[run - 1 - (uint64_t)of] += (uint64_t)st.st_size;
+	}
+	while (kept < n && kept < run && (!max_bytes || sum + sizes[kept] <= max_bytes))
+		sum += sizes[kept++];
+	return run - kept;
+}
+
+int logfile_forget(int dir_fd, uint32_t run, uint32_t runs, uint64_t max_bytes)
+{
+	DIR *dir = open_list(dir_fd);
+	int r;
+
+	if (!dir)
+		return -errno;
+	r = remove_before(dir, first_kept(dir, run, runs, max_bytes));
 	(void)closedir(dir);
 	return r;
 }

@@ -16,7 +16,10 @@ int logfile_create(int dir_fd, uint32_t run, uint64_t now_wall_ns);
 /** Sets N.log aside, creates a new one, and removes the oldest of run N beyond @max_files in all. Fd or -errno. */
 int logfile_rotate(int dir_fd, uint32_t run, uint32_t max_files, uint64_t now_wall_ns);
 
-/** Removes all files of runs before @first. 0 or -errno. */
-int logfile_forget(int dir_fd, uint32_t first);
+/**
+ * Removes the files of old runs: of @run and the runs before it @runs are kept, and of those before it only as many of the
+ * newest as take at most @max_bytes together (0: any).  0 or -errno.
+ */
+int logfile_forget(int dir_fd, uint32_t run, uint32_t runs, uint64_t max_bytes);
 
 #endif

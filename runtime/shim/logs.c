@@ -2,8 +2,7 @@
 /*
  * From a container's pipes to its log file: large reads, records put together in one buffer, one write. Memory is
  * bounded: the buffer is shared and given back when nothing comes; a line without end waits in at most 16 KiB.
- * When the disk is full, lines are counted as lost and a line says so as soon as there is room again: a full disk
- * must not stop a container.
+ * A container is read for a bounded time and then the others have their turn.
  */
 #include "runtime/shim/logs.h"
 
@@ -11,6 +10,7 @@
 #include "runtime/base/str.h"
 #include "runtime/shim/cri.h"
 #include "runtime/shim/logfile.h"
+#include "runtime/shim/logsink.h"
 
 #include <fcntl.h>
 #include <sys/epoll.h>
@@ -19,15 +19,10 @@
 
 _Static_assert((int)LOG_LINE_MAX == (int)CRI_TEXT_MAX, "one limit");
 
-enum {
-	READY_ROUNDS = 8,
-	READ_BYTES = 128 << 10,
-	OUT_BYTES = 256 << 10,
-	ALIGN_BYTES = 64 << 10,
-	BUFFER_BYTES = READ_BYTES + OUT_BYTES
-};
+enum { READY_ROUNDS = 8, READ_BYTES = 128 << 10, BUFFER_BYTES = READ_BYTES + SINK_BYTES };
 
 #define BUFFER_QUIET_NS (100 * NS_PER_MS)
+#define DISK_RETRY_NS (200 * NS_PER_MS)
 
 static char *hold_buffer(struct log_buffer *b)
 {
@@ -60,105 +55,6 @@ void log_buffer_timer(struct log_buffer *b, uint64_t now_ns)
 	b->look_at_ns = now_ns + BUFFER_QUIET_NS;
 }
 
-/* ---- the file ------------------------------------------------------------------------------------- */
-
-static int write_all(struct log *l, const char *bytes, size_t n)
-{
-	while (n) {
-		ssize_t done = l->file_fd < 0 ? -1 : write(l->file_fd, bytes, n);
-
-		if (done < 0 && l->file_fd >= 0 && errno == EINTR)
-			continue;
-		if (done < 0) {
-			l->lost_bytes += n;
-			return l->file_fd < 0 ? -EBADF : -errno;
-		}
-		l->size += (uint64_t)done;
-		bytes += done;
-		n -= (size_t)done;
-	}
-	return 0;
-}
-
-static void tell_loss(struct log *l)
-{
-	char time[RFC3339_SIZE], line[256];
-	uint64_t lost = l->lost_bytes;
-	int n = snprintf(line, sizeof line,
-		"%s stderr F [berth: about %llu bytes of this log were lost: %s]\n",
-		rfc3339_nano(clock_wall_ns(l->clock), time), (unsigned long long)lost,
-		strerror(-l->lost_error));
-
-	l->lost_bytes = 0;
-	if (write_all(l, line, (size_t)n) < 0)
-		l->lost_bytes = lost;
-}
-
-static void rotate(struct log *l)
-{
-	int fd = logfile_rotate(l->dir_fd, l->run, l->max_files, clock_wall_ns(l->clock));
-
-	if (fd < 0) /* go on in the old file rather than nowhere */
-		return;
-	(void)close(l->file_fd);
-	l->file_fd = fd;
-	l->size = 0;
-}
-
-/* Text that is ready to be written; @cut: it ends a line, so a new file may begin behind it. */
-struct out {
-	struct log *log;
-	char *p;
-	size_t n;
-};
-
-static void flush_n(struct out *o, size_t n)
-{
-	struct log *l = o->log;
-	int r;
-
-	if (n == 0)
-		return;
-	if (l->lost_bytes)
-		tell_loss(l);
-	r = write_all(l, o->p, n);
-	if (r < 0)
-		l->lost_error = r;
-}
-
-static void flush(struct out *o)
-{
-	flush_n(o, o->n);
-	o->n = 0;
-}
-
-/* All but what stands behind the last multiple of ALIGN_BYTES in the file: whole pages cost the kernel less. */
-static void flush_pages(struct out *o)
-{
-	size_t tail = (o->log->size + o->n) % ALIGN_BYTES;
-
-	if (tail >= o->n)
-		tail = 0;
-	o->n -= tail;
-	flush_n(o, o->n);
-	memmove(o->p, o->p + o->n, tail);
-	o->n = tail;
-}
-
-static void put(struct out *o, const struct cri_prefix *prefix, const struct cri_text *t)
-{
-	size_t need = prefix->n + t->n_carry + t->n + 1;
-
-	if (o->n + need > OUT_BYTES)
-		flush_pages(o);
-	if (o->log->max_bytes && o->log->size + o->n > 0 &&
-		o->log->size + o->n + need > o->log->max_bytes) {
-		flush(o);
-		rotate(o->log);
-	}
-	o->n += cri_put(o->p + o->n, prefix, t);
-}
-
 /* ---- the pipes ------------------------------------------------------------------------------------ */
 
 static void drop_carry(struct log_stream *st)
@@ -177,12 +73,42 @@ static void keep_carry(struct log_stream *st, const char *bytes, size_t n)
 	st->n_carry += n;
 }
 
-static struct out begin(struct log *l)
+static struct sink begin(struct log *l)
 {
-	return (struct out){l, hold_buffer(l->buffer) + READ_BYTES, 0};
+	return (struct sink){l, hold_buffer(l->buffer) + READ_BYTES, 0};
 }
 
-static void take_bytes(struct out *o, struct log_stream *st, const char *bytes, size_t n)
+/* A line begins: may it? */
+static void begin_line(struct sink *o, struct log_stream *st)
+{
+	struct log *l = o->log;
+
+	st->dropped = l->drops && !log_rate_admits(&l->rate, clock_now_ns(l->clock));
+	if (st->dropped || (!l->lost.lines && !l->lost.bytes))
+		return;
+	/* Where the gap is, not behind it. */
+	sink_flush(o);
+	(void)sink_tell_loss(l);
+}
+
+static void add(struct sink *o, struct log_stream *st, const struct cri_prefix *prefix,
+	const struct cri_text *t)
+{
+	struct log *l = o->log;
+
+	if (!st->open && l->rate.per_sec)
+		begin_line(o, st);
+	st->open = !t->whole;
+	if (st->dropped) {
+		l->lost.bytes += t->n_carry + t->n;
+		l->lost.lines += t->whole;
+		return;
+	}
+	log_rate_take(&l->rate, t->n_carry + t->n);
+	sink_put(o, prefix, t);
+}
+
+static void take_bytes(struct sink *o, struct log_stream *st, const char *bytes, size_t n)
 {
 	char time[RFC3339_SIZE];
 	struct cri_prefix prefix;
@@ -193,7 +119,7 @@ static void take_bytes(struct out *o, struct log_stream *st, const char *bytes, 
 	while (n && cri_next(bytes, n, st->n_carry, &cut, &whole)) {
 		const struct cri_text text = {st->carry, st->n_carry, bytes, cut, whole};
 
-		put(o, &prefix, &text);
+		add(o, st, &prefix, &text);
 		if (st->carry)
 			drop_carry(st);
 		bytes += cut;
@@ -205,21 +131,83 @@ static void take_bytes(struct out *o, struct log_stream *st, const char *bytes, 
 /* A line whose end never comes: a part, so that the container's bytes are kept exactly. */
 static void finish_line(struct log *l, struct log_stream *st)
 {
-	struct out o = begin(l);
+	struct sink o = begin(l);
 	const struct cri_text text = {st->carry, st->n_carry, "", 0, false};
 	char time[RFC3339_SIZE];
 	struct cri_prefix prefix;
 
-	if (!st->n_carry)
+	if (st->n_carry) {
+		cri_prefix_set(&prefix, rfc3339_nano(clock_wall_ns(l->clock), time), st->name);
+		add(&o, st, &prefix, &text);
+		sink_flush(&o);
+		drop_carry(st);
+	}
+	if (st->open && st->dropped)
+		l->lost.lines++;
+	st->open = st->dropped = false;
+}
+
+/* ---- waiting ---------------------------------------------------------------------------------------- */
+
+static void look_at(struct log *l, uint64_t at_ns)
+{
+	if (!l->look_at_ns || at_ns < l->look_at_ns)
+		l->look_at_ns = at_ns;
+}
+
+/* What has to be done though the container writes nothing more. */
+static void plan_look(struct log *l)
+{
+	uint64_t now = clock_now_ns(l->clock), due = log_rate_due(&l->rate);
+
+	if (l->n_held || l->lost.error)
+		look_at(l, now + DISK_RETRY_NS);
+	else if (l->lost.lines || l->lost.bytes || l->paused)
+		look_at(l, due > now ? due : now);
+}
+
+static void pause_streams(struct log *l)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(l->streams); i++)
+		if (l->streams[i].source.fd >= 0)
+			loop_pause(l->loop, &l->streams[i].source);
+	l->paused = true;
+}
+
+static void resume_streams(struct log *l)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(l->streams); i++)
+		if (l->streams[i].source.fd >= 0)
+			(void)loop_watch(l->loop, &l->streams[i].source, EPOLLIN);
+	l->paused = false;
+}
+
+/* Must the container wait? */
+static bool must_wait(struct log *l)
+{
+	return l->n_held || (!l->drops && !log_rate_admits(&l->rate, clock_now_ns(l->clock)));
+}
+
+uint64_t log_deadline(const struct log *l)
+{
+	return l->look_at_ns ? l->look_at_ns : UINT64_MAX;
+}
+
+void log_timer(struct log *l, uint64_t now_ns)
+{
+	if (!l->look_at_ns || now_ns < l->look_at_ns)
 		return;
-	cri_prefix_set(&prefix, rfc3339_nano(clock_wall_ns(l->clock), time), st->name);
-	put(&o, &prefix, &text);
-	flush(&o);
-	drop_carry(st);
+	l->look_at_ns = 0;
+	(void)sink_retry(l);
+	if (l->paused && !must_wait(l))
+		resume_streams(l);
+	if (!l->n_held && (l->lost.error || log_rate_admits(&l->rate, now_ns)))
+		(void)sink_tell_loss(l);
+	plan_look(l);
 }
 
 /* One read, its records into @o. Returns: 1 there may be more, 0 nothing there now, -1 the end. */
-static int pump_once(struct out *o, struct log_stream *st)
+static int pump_once(struct sink *o, struct log_stream *st)
 {
 	struct log *l = o->log;
 	size_t i = (size_t)(st - l->streams), max = l->tap ? l->tap->room(l, i) : READ_BYTES;
@@ -245,12 +233,13 @@ static int pump_once(struct out *o, struct log_stream *st)
  */
 static int pump(struct log *l, struct log_stream *st, int rounds)
 {
-	struct out o = begin(l);
+	struct sink o = begin(l);
 	int r = 1;
 
 	while (rounds-- > 0 && r > 0)
 		r = pump_once(&o, st);
-	flush(&o);
+	sink_flush(&o);
+	plan_look(l);
 	return r;
 }
 
@@ -261,7 +250,13 @@ static void ready(struct source *self, uint32_t events)
 		(struct log_stream *)((char *)self - offsetof(struct log_stream, source));
 
 	(void)events;
-	if (pump(l, st, READY_ROUNDS) < 0) {
+	if (must_wait(l)) {
+		pause_streams(l);
+		plan_look(l);
+		return;
+	}
+	/* What the disk does not take is held: no more of it than one read may bring. */
+	if (pump(l, st, l->drops ? READY_ROUNDS : 1) < 0) {
 		finish_line(l, st);
 		loop_drop(l->loop, self);
 	}
@@ -271,6 +266,8 @@ int log_open_run(struct log *l, int log_dir_fd, const char *container, uint32_t 
 {
 	struct stat st;
 
+	(void)sink_retry(l);
+	sink_give_up(l);
 	log_close(l);
 	l->run = run;
 	l->size = 0;
@@ -367,10 +364,16 @@ void log_close_pipes(struct log *l)
 		}
 		loop_drop(l->loop, &st->source);
 	}
+	l->paused = false;
+	if (!l->n_held)
+		(void)sink_tell_loss(l);
+	plan_look(l);
 }
 
 void log_close(struct log *l)
 {
+	free(take(l->held));
+	l->n_held = 0;
 	if (l->file_fd >= 0)
 		(void)close(l->file_fd);
 	if (l->dir_fd >= 0)

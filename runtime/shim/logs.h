@@ -6,12 +6,14 @@
  *	2026-11-22T20:28:01.123456789Z stdout P the first 16 KiB of a longer one
  *
  * Bytes are kept exactly: the texts of P and F lines put together are what the container wrote. A read's lines carry
- * the time of the read. Source: Kubernetes CRI, logging format; safety R20.
+ * the time of the read. Where the disk is full or a rate is set, the container waits, or whole lines are left out and a line
+ * says how many: "[berth: 12 lines (3456 bytes) dropped]". Source: Kubernetes CRI, logging format; safety R20.
  */
 #ifndef RUNTIME_SHIM_LOGS_H
 #define RUNTIME_SHIM_LOGS_H
 
 #include "runtime/base/clock.h"
+#include "runtime/shim/lograte.h"
 #include "runtime/shim/loop.h"
 
 #include <stddef.h>
@@ -34,6 +36,14 @@ struct log_stream {
 	const char *name; /* "stdout", "stderr" */
 	char *carry;	  /* the start of a line whose end has not come; NULL mostly */
 	size_t n_carry;
+	bool open;    /* a record has begun a line … */
+	bool dropped; /* … which is left out */
+};
+
+/* What the container wrote and the log has not. */
+struct log_loss {
+	uint64_t lines, bytes;
+	int error; /* what the disk said, -errno; 0: it was the rate */
 };
 
 /*
@@ -58,13 +68,19 @@ struct log {
 	uint64_t size;	    /* of the current file */
 	uint64_t max_bytes; /* of one file */
 	uint32_t max_files; /* of one run */
-	uint64_t lost_bytes;
-	int lost_error;
+	uint32_t runs;	    /* whose files are kept, this one too */
+	bool drops;	    /* the policy; else the container waits */
+	struct log_rate rate;
+	struct log_loss lost; /* and not told yet */
+	char *held;	      /* whole records that wait for room on the disk; NULL mostly */
+	size_t n_held;
+	bool paused;	     /* the streams are not read */
+	uint64_t look_at_ns; /* when log_timer() has something to do; 0: nothing */
 };
 
 /**
  * Opens CONTAINER/N.log below @log_dir_fd, new (R20); an older file of that name is set aside as a rotated one.
- * The limits are in @l already. 0 or -errno; the log works without a file (all is counted as lost).
+ * The limits are in @l already. 0 or -errno; the log works without a file, and tries again to make it.
  */
 int log_open_run(struct log *l, int log_dir_fd, const char *container, uint32_t run);
 
@@ -81,6 +97,11 @@ int log_resume(
 /** Takes what is in the pipes, writes unfinished lines as P, closes the pipes. The file stays open. */
 void log_close_pipes(struct log *l);
 void log_close(struct log *l);
+
+/** When log_timer() is to be called, CLOCK_BOOTTIME; UINT64_MAX: not at all. */
+uint64_t log_deadline(const struct log *l);
+/** Tries again what the disk did not take, tells what was dropped, reads on. */
+void log_timer(struct log *l, uint64_t now_ns);
 
 /** Last bytes of the run's output, at most @size-1 and at most 80 lines, without the CRI prefixes. For termination messages. */
 size_t log_tail(const struct log *l, char *buf, size_t size);

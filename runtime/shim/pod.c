@@ -72,6 +72,9 @@ static void fill_container(struct shim *s, struct container *c, const struct pla
 		.file_fd = -EBADF,
 		.max_bytes = pc->log_max_bytes,
 		.max_files = pc->log_max_files,
+		.runs = pc->log_runs,
+		.drops = pc->log_policy == PLAN_LOG_DROP,
+		.rate.per_sec = pc->log_rate,
 		.streams = {{.source.fd = -EBADF}, {.source.fd = -EBADF}},
 	};
 }
@@ -488,6 +491,8 @@ void pod_timers(struct shim *s, uint64_t now_ns)
 	hooks_timers(s, now_ns);
 	for (size_t i = 0; i < s->n_containers; i++)
 		container_timer(&s->containers[i], now_ns);
+	for (size_t i = 0; i < s->n_containers; i++)
+		log_timer(&s->containers[i].log, now_ns);
 	if (s->deadline_at_ns && now_ns >= s->deadline_at_ns)
 		end_for_deadline(s);
 	if (is_leaving(s) && now_ns >= s->kill_at_ns) {
@@ -521,7 +526,8 @@ uint64_t pod_deadline(const struct shim *s)
 	if (s->clean_at_ns)
 		at = least(at, s->clean_at_ns);
 	for (size_t i = 0; i < s->n_containers; i++)
-		at = least(at, container_deadline(&s->containers[i]));
+		at = least(at, least(container_deadline(&s->containers[i]),
+				       log_deadline(&s->containers[i].log)));
 	for (const struct job *j = s->jobs; j; j = j->next)
 		at = least(at, j->deadline_ns);
 	return at;

@@ -7,6 +7,8 @@
 #include "runtime/shim/logs.h"
 
 #include <dirent.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 static uint64_t ticks;
@@ -33,7 +35,8 @@ static void bench_open(struct bench *b, uint64_t max_bytes, uint32_t max_files)
 				    .dir_fd = -EBADF,
 				    .file_fd = -EBADF,
 				    .max_bytes = max_bytes,
-				    .max_files = max_files}};
+				    .max_files = max_files,
+				    .drops = true}};
 	b->log.loop = &b->loop;
 	b->log.buffer = &b->buffer;
 	scratch_open(&b->dir);
@@ -298,8 +301,15 @@ static void old_runs_are_forgotten(void **state)
 	bench_open(&b, 1 << 20, 5);
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		assert_int_equal(
-			fs_write_atomic(b.log.dir_fd, names[i], "", 0, 0600, FS_NO_SYNC), 0);
-	assert_int_equal(logfile_forget(b.log.dir_fd, 2), 0);
+			fs_write_atomic(b.log.dir_fd, names[i], "12345", 5, 0600, FS_NO_SYNC), 0);
+	/* 3.log is the current one, and empty; run 1 has 5 bytes, run 0 ten. */
+	assert_int_equal(logfile_forget(b.log.dir_fd, 3, 10, 100), 0);
+	assert_int_equal(logfile_forget(b.log.dir_fd, 3, 4, 20), 0);
+	assert_int_equal(faccessat(b.log.dir_fd, "0.log", F_OK, 0), 0);
+	assert_int_equal(logfile_forget(b.log.dir_fd, 3, 4, 19), 0);
+	assert_int_equal(faccessat(b.log.dir_fd, "0.log", F_OK, 0), -1);
+	assert_int_equal(faccessat(b.log.dir_fd, "1.log", F_OK, 0), 0);
+	assert_int_equal(logfile_forget(b.log.dir_fd, 3, 2, 0), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		assert_case(
 			(faccessat(b.log.dir_fd, names[i], F_OK, 0) == 0) == stays[i], names[i]);
@@ -321,15 +331,262 @@ static void a_full_disk(void **state)
 	b.log.file_fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
 	assert_int_equal(write(b.write_fds[0], "lost\n", 5), 5);
 	assert_int_equal(loop_step(&b.loop, UINT64_MAX, true), 1);
-	assert_true(b.log.lost_bytes > 5);
+	assert_int_equal(b.log.lost.lines, 1);
+	assert_int_equal(b.log.lost.bytes, 5);
 	(void)close(b.log.file_fd);
 	b.log.file_fd = kept;
 	feed(&b, "kept\n", 5);
 	assert_int_equal(fs_read(b.dir.fd, "c/3.log", 1000, &raw, NULL), 0);
-	assert_non_null(strstr(raw, "bytes of this log were lost: No space left on device]\n"));
+	assert_non_null(strstr(
+		raw, "stderr F [berth: 1 lines (5 bytes) dropped: No space left on device]\n"));
 	assert_non_null(strstr(raw, "stdout F kept\n"));
-	assert_int_equal(b.log.lost_bytes, 0);
+	assert_int_equal(b.log.lost.bytes, 0);
 	bench_close(&b);
+}
+
+/* Stands for a disk that takes no more: files may grow to @bytes. RLIM_INFINITY: there is room again. */
+static void disk_takes(rlim_t bytes)
+{
+	struct rlimit limit;
+
+	(void)signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit.rlim_cur = bytes == RLIM_INFINITY ? limit.rlim_max : bytes;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* Sums of the marker lines in @text, which are taken out of it. */
+static struct log_loss take_markers(char *text)
+{
+	struct log_loss sum = {0};
+	char *at;
+
+	while ((at = strstr(text, "[berth: "))) {
+		unsigned long long lines, bytes;
+		char *end = strchr(at, '\n');
+
+		assert_int_equal(
+			sscanf(at, "[berth: %llu lines (%llu bytes) dropped", &lines, &bytes), 2);
+		sum.lines += lines;
+		sum.bytes += bytes;
+		memmove(at, end + 1, strlen(end + 1) + 1);
+	}
+	return sum;
+}
+
+static size_t count_lines(const char *text)
+{
+	size_t n = 0;
+
+	for (; (text = strchr(text, '\n')); text++)
+		n++;
+	return n;
+}
+
+/* P14: what the disk does not take is counted to the byte, and no record is torn. */
+static void drops_are_counted_exactly(void **state)
+{
+	size_t n = 3 << 20, files;
+	cleanup_free char *bytes = pattern(n, 5), *got = NULL;
+	struct log_loss lost;
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, 0, 5);
+	bytes[n / 2] = bytes[n - 1] = '\n'; /* each feed ends a line */
+	disk_takes(1000003);
+	for (size_t at = 0; at < n / 2;) {
+		ssize_t k = write(b.write_fds[0], bytes + at,
+			n / 2 + 1 - at > 60000 ? 60000 : n / 2 + 1 - at);
+
+		assert_true(k > 0);
+		at += (size_t)k;
+		assert_int_equal(loop_step(&b.loop, UINT64_MAX, true), 1);
+	}
+	assert_true(b.log.lost.lines > 100);
+	disk_takes(RLIM_INFINITY);
+	feed(&b, bytes + n / 2 + 1, n - n / 2 - 1);
+	got = texts(&b, &files);
+	lost = take_markers(got);
+	assert_int_equal(strlen(got) + lost.bytes, n);
+	assert_int_equal(count_lines(got) + lost.lines, count_lines(bytes));
+	assert_true(lost.bytes > n / 2 - 1000003);
+	bench_close(&b);
+}
+
+/* P14: a container that may wait loses nothing. */
+static void blocked_loses_nothing(void **state)
+{
+	size_t n = 3 << 20, files;
+	cleanup_free char *bytes = pattern(n, 6), *got = NULL;
+	struct bench b;
+	pid_t writer;
+
+	(void)state;
+	bench_open(&b, 700 << 10, 50);
+	b.log.drops = false;
+	disk_takes(500001);
+	writer = fork();
+	if (writer == 0)
+		_exit(fs_write_all(b.write_fds[0], bytes, n) < 0);
+	(void)close(b.write_fds[0]);
+	(void)close(b.write_fds[1]);
+	while (!b.log.paused)
+		assert_true(loop_step(&b.loop, UINT64_MAX, true) >= 0);
+	assert_true(b.log.n_held > 0);
+	/* It is not read meanwhile, and tried again. */
+	log_timer(&b.log, log_deadline(&b.log));
+	assert_true(b.log.paused && log_deadline(&b.log) != UINT64_MAX);
+	assert_int_equal(waitpid(writer, NULL, WNOHANG), 0);
+	disk_takes(RLIM_INFINITY);
+	log_timer(&b.log, log_deadline(&b.log));
+	assert_false(b.log.paused);
+	while (b.log.streams[0].source.fd >= 0)
+		assert_true(loop_step(&b.loop, UINT64_MAX, true) >= 0);
+	assert_int_equal(waitpid(writer, NULL, 0), writer);
+	got = texts(&b, &files);
+	assert_string_equal(got, bytes);
+	assert_true(log_deadline(&b.log) == UINT64_MAX);
+	bench_close(&b);
+}
+
+/* Its last words wait for the disk, too, when it has ended meanwhile. */
+static void blocked_until_after_the_end(void **state)
+{
+	cleanup_free char *got = NULL;
+	struct bench b;
+	size_t files;
+
+	(void)state;
+	bench_open(&b, 1 << 20, 5);
+	b.log.drops = false;
+	disk_takes(10);
+	assert_int_equal(write(b.write_fds[0], "one\n", 4), 4);
+	assert_int_equal(loop_step(&b.loop, UINT64_MAX, true), 1);
+	assert_int_equal(write(b.write_fds[0], "two", 3), 3);
+	(void)close(b.write_fds[0]);
+	(void)close(b.write_fds[1]);
+	log_close_pipes(&b.log);
+	disk_takes(RLIM_INFINITY);
+	log_timer(&b.log, log_deadline(&b.log));
+	got = texts(&b, &files);
+	assert_string_equal(got, "one\ntwo");
+	bench_close(&b);
+}
+
+static uint64_t fixed_ns;
+
+static uint64_t fixed(void *data)
+{
+	(void)data;
+	return fixed_ns;
+}
+
+/* A flood beyond the rate: whole lines go, a line counts them, also when nothing more comes. */
+static void a_rate(void **state)
+{
+	static const struct clock stopped = {fixed, next_tick, NULL};
+	cleanup_free char *got = NULL;
+	struct log_loss lost;
+	struct bench b;
+	size_t files;
+
+	(void)state;
+	fixed_ns = NS_PER_SEC;
+	bench_open(&b, 1 << 20, 5);
+	b.log.clock = &stopped;
+	b.log.rate.per_sec = 4096;
+	for (int i = 0; i < 1000; i++)
+		assert_int_equal(write(b.write_fds[0], "0123456789\n", 11), 11);
+	assert_int_equal(write(b.write_fds[0], "begun", 5), 5);
+	assert_int_equal(loop_step(&b.loop, UINT64_MAX, true), 1);
+	assert_int_equal(b.log.lost.lines, 1000 - (4096 + 10) / 11);
+	assert_true(log_deadline(&b.log) > fixed_ns);
+	fixed_ns = log_deadline(&b.log);
+	log_timer(&b.log, fixed_ns);
+	assert_int_equal(b.log.lost.lines, 0);
+	assert_true(log_deadline(&b.log) == UINT64_MAX);
+	feed(&b, "\nend\n", 5);
+	got = texts(&b, &files);
+	lost = take_markers(got);
+	assert_int_equal(lost.lines, 1000 - (4096 + 10) / 11);
+	assert_int_equal(lost.bytes, lost.lines * 11);
+	assert_non_null(strstr(got, "begun\nend\n"));
+	bench_close(&b);
+}
+
+/* 1 GiB without a newline: parts of 16 KiB, rotated like any others, and no more memory than for a line. */
+static void a_line_without_end(void **state)
+{
+	enum { PIECE = 1 << 20, PIECES = 1024 };
+	cleanup_free char *piece = xmalloc(PIECE), *got = NULL;
+	struct bench b;
+	size_t files;
+	pid_t writer;
+
+	(void)state;
+	memset(piece, 'x', PIECE);
+	bench_open(&b, 2 << 20, 3);
+	writer = fork();
+	if (writer == 0) {
+		for (int i = 0; i < PIECES; i++)
+			if (fs_write_all(b.write_fds[1], piece, PIECE) < 0)
+				_exit(1);
+		_exit(0);
+	}
+	(void)close(b.write_fds[0]);
+	(void)close(b.write_fds[1]);
+	while (b.log.streams[1].source.fd >= 0) {
+		assert_true(loop_step(&b.loop, UINT64_MAX, true) >= 0);
+		assert_true(b.log.streams[1].n_carry <= LOG_LINE_MAX);
+	}
+	assert_int_equal(waitpid(writer, NULL, 0), writer);
+	got = texts(&b, &files);
+	assert_int_equal(files, 3);
+	assert_null(strchr(got, '\n'));
+	assert_true(strlen(got) > 2 << 20 && strlen(got) <= 6 << 20);
+	bench_close(&b);
+}
+
+/* One container's flood is read for a bounded time: its neighbour's line does not wait behind it. */
+static void a_flood_beside(void **state)
+{
+	struct bench flood, quiet;
+	pid_t writer;
+	int steps = 0;
+
+	(void)state;
+	bench_open(&flood, 1 << 20, 2);
+	bench_open(&quiet, 1 << 20, 2);
+	loop_drop(&quiet.loop, &quiet.log.streams[0].source);
+	loop_drop(&quiet.loop, &quiet.log.streams[1].source);
+	(void)close(quiet.write_fds[0]);
+	(void)close(quiet.write_fds[1]);
+	quiet.log.loop = &flood.loop;
+	assert_int_equal(log_open_pipes(&quiet.log, quiet.write_fds), 0);
+	writer = fork();
+	if (writer == 0) {
+		char line[4096];
+
+		memset(line, '\n', sizeof line);
+		for (;;)
+			if (fs_write_all(flood.write_fds[0], line, sizeof line) < 0)
+				_exit(0);
+	}
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(loop_step(&flood.loop, UINT64_MAX, true), 1);
+	assert_int_equal(write(quiet.write_fds[0], "here\n", 5), 5);
+	while (!quiet.log.size && steps++ < 100)
+		assert_int_equal(loop_step(&flood.loop, UINT64_MAX, true), 1);
+	assert_true(steps <= 3);
+	assert_int_equal(kill(writer, SIGKILL), 0);
+	assert_int_equal(waitpid(writer, NULL, 0), writer);
+	for (int i = 0; i < 2; i++) {
+		(void)close(quiet.write_fds[i]);
+		(void)close(flood.write_fds[i]);
+	}
+	bench_close(&quiet);
+	bench_close(&flood);
 }
 
 int main(void)
@@ -343,6 +600,12 @@ int main(void)
 		cmocka_unit_test(strangers_under_the_name),
 		cmocka_unit_test(old_runs_are_forgotten),
 		cmocka_unit_test(a_full_disk),
+		cmocka_unit_test(drops_are_counted_exactly),
+		cmocka_unit_test(blocked_loses_nothing),
+		cmocka_unit_test(blocked_until_after_the_end),
+		cmocka_unit_test(a_rate),
+		cmocka_unit_test(a_line_without_end),
+		cmocka_unit_test(a_flood_beside),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
