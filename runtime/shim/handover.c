@@ -51,8 +51,25 @@ static const struct field stream_fields[] = {
 	INNER(struct log_stream, source, source_record),
 	SKIP(struct log_stream, name),
 	{FIELD_LIST(struct log_stream, carry, FIELD_BYTES)},
+	ROW(struct log_stream, open, BOOL),
+	ROW(struct log_stream, dropped, BOOL),
 };
 static const struct record stream_record = RECORD(struct log_stream, stream_fields);
+
+static const struct field rate_fields[] = {
+	ROW(struct log_rate, per_sec, U64),
+	ROW(struct log_rate, room, I64),
+	ROW(struct log_rate, at_ns, U64),
+	ROW(struct log_rate, over, BOOL),
+};
+static const struct record rate_record = RECORD(struct log_rate, rate_fields);
+
+static const struct field loss_fields[] = {
+	ROW(struct log_loss, lines, U64),
+	ROW(struct log_loss, bytes, U64),
+	ROW(struct log_loss, error, I32),
+};
+static const struct record loss_record = RECORD(struct log_loss, loss_fields);
 
 static const struct field log_fields[] = {
 	SKIP(struct log, tap),
@@ -73,8 +90,13 @@ static const struct field log_fields[] = {
 	ROW(struct log, size, U64),
 	ROW(struct log, max_bytes, U64),
 	ROW(struct log, max_files, U32),
-	ROW(struct log, lost_bytes, U64),
-	ROW(struct log, lost_error, I32),
+	{FIELD(struct log, runs, FIELD_U32), .fallback = 10},
+	ROW(struct log, waits, BOOL),
+	INNER(struct log, rate, rate_record),
+	INNER(struct log, lost, loss_record),
+	{FIELD_LIST(struct log, held, FIELD_BYTES)},
+	ROW(struct log, paused, BOOL),
+	ROW(struct log, look_at_ns, U64),
 };
 static const struct record log_record = RECORD(struct log, log_fields);
 
@@ -284,6 +306,8 @@ static const struct record attach_record = RECORD(struct attach, attach_fields);
 const struct handover_table handover_tables[] = {
 	{"struct source", &source_record},
 	{"struct log_stream", &stream_record},
+	{"struct log_rate", &rate_record},
+	{"struct log_loss", &loss_record},
 	{"struct log", &log_record},
 	{"struct stdio", &stdio_record},
 	{"struct hook", &hook_record},

@@ -75,7 +75,7 @@ static void keep_carry(struct log_stream *st, const char *bytes, size_t n)
 
 static struct sink begin(struct log *l)
 {
-	return (struct sink){l, hold_buffer(l->buffer) + READ_BYTES, 0};
+	return (struct sink){l, hold_buffer(l->buffer) + READ_BYTES, 0, 0};
 }
 
 /* A line begins: may it? */
@@ -83,7 +83,7 @@ static void begin_line(struct sink *o, struct log_stream *st)
 {
 	struct log *l = o->log;
 
-	st->dropped = l->drops && !log_rate_admits(&l->rate, clock_now_ns(l->clock));
+	st->dropped = !l->waits && !log_rate_admits(&l->rate, clock_now_ns(l->clock));
 	if (st->dropped || (!l->lost.lines && !l->lost.bytes))
 		return;
 	/* Where the gap is, not behind it. */
@@ -185,7 +185,7 @@ static void resume_streams(struct log *l)
 /* Must the container wait? */
 static bool must_wait(struct log *l)
 {
-	return l->n_held || (!l->drops && !log_rate_admits(&l->rate, clock_now_ns(l->clock)));
+	return l->n_held || (l->waits && !log_rate_admits(&l->rate, clock_now_ns(l->clock)));
 }
 
 uint64_t log_deadline(const struct log *l)
@@ -256,7 +256,7 @@ static void ready(struct source *self, uint32_t events)
 		return;
 	}
 	/* What the disk does not take is held: no more of it than one read may bring. */
-	if (pump(l, st, l->drops ? READY_ROUNDS : 1) < 0) {
+	if (pump(l, st, l->waits ? 1 : READY_ROUNDS) < 0) {
 		finish_line(l, st);
 		loop_drop(l->loop, self);
 	}

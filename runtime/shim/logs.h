@@ -69,7 +69,7 @@ struct log {
 	uint64_t max_bytes; /* of one file */
 	uint32_t max_files; /* of one run */
 	uint32_t runs;	    /* whose files are kept, this one too */
-	bool drops;	    /* the policy; else the container waits */
+	bool waits;	    /* the policy: the container does; else lines are left out */
 	struct log_rate rate;
 	struct log_loss lost; /* and not told yet */
 	char *held;	      /* whole records that wait for room on the disk; NULL mostly */

@@ -41,7 +41,7 @@ static void count_lost(struct log *l, const char *bytes, size_t n, int error)
 
 static void hold(struct log *l, const char *bytes, size_t n, int error)
 {
-	if (l->drops || l->n_held + n > HELD_MAX) {
+	if (!l->waits || l->n_held + n > HELD_MAX) {
 		count_lost(l, bytes, n, error);
 		return;
 	}
@@ -62,10 +62,13 @@ static int open_again(struct log *l)
 	return 0;
 }
 
-/* Whole records. Returns: 0, or -errno with the number of bytes of records that did get there in @ret_done. */
+/*
+ * Writes records, of which the first @done bytes are in the file already. Returns: 0, or -errno and then in @done the bytes
+ * of the whole records that did get there.
+ */
 static int write_records(struct log *l, const char *bytes, size_t n, size_t *ret_done)
 {
-	size_t done = 0, cut;
+	size_t done = *ret_done, before = done, cut;
 	int r = l->file_fd < 0 ? open_again(l) : 0;
 
 	while (r == 0 && done < n) {
@@ -80,9 +83,9 @@ static int write_records(struct log *l, const char *bytes, size_t n, size_t *ret
 	while (r < 0 && cut > 0 && bytes[cut - 1] != '\n')
 		cut--;
 	/* A record that was torn is taken back: nobody who reads the file later could tell where it ends. */
-	if (cut < done && ftruncate(l->file_fd, (off_t)(l->size + cut)) < 0)
+	if (cut < done && ftruncate(l->file_fd, (off_t)(l->size - before + cut)) < 0)
 		cut = done;
-	l->size += cut;
+	l->size = l->size - before + cut;
 	*ret_done = cut;
 	return r;
 }
@@ -93,7 +96,7 @@ int sink_tell_loss(struct log *l)
 	/* Not into a line of the container's that has begun. */
 	const char *stream = l->streams[1].open && !l->streams[0].open ? "stdout" : "stderr";
 	char time[RFC3339_SIZE], line[256];
-	size_t done;
+	size_t done = 0;
 	int n, r;
 
 	if (!lost.lines && !lost.bytes)
@@ -140,7 +143,6 @@ void sink_give_up(struct log *l)
 static void flush_n(struct sink *k, size_t n)
 {
 	struct log *l = k->log;
-	size_t done = 0;
 	int r = 0;
 
 	if (n == 0)
@@ -150,32 +152,37 @@ static void flush_n(struct sink *k, size_t n)
 	if (r == 0 && l->n_held)
 		r = sink_retry(l);
 	if (r == 0)
-		r = write_records(l, k->p, n, &done);
-	if (r < 0)
-		hold(l, k->p + done, n - done, r);
+		r = write_records(l, k->p, n, &k->done);
+	if (r == 0)
+		return;
+	/* From here on whole records only are written: what is behind @n in the buffer goes the same way. */
+	hold(l, k->p + k->done, k->n - k->done, r);
+	k->n = k->done = 0;
 }
 
 void sink_flush(struct sink *k)
 {
 	flush_n(k, k->n);
-	k->n = 0;
+	k->n = k->done = 0;
 }
 
-/* The last records end behind a multiple of ALIGN_BYTES in the file: whole pages cost the kernel less. */
+/* All but what stands behind the last multiple of ALIGN_BYTES in the file: whole pages cost the kernel less. */
 static void flush_pages(struct sink *k)
 {
-	size_t tail = (k->log->size + k->n) % ALIGN_BYTES, n;
+	size_t tail = (k->log->size + k->n - k->done) % ALIGN_BYTES, n, cut;
 
-	if (tail >= k->n)
+	if (tail >= k->n - k->done)
 		tail = 0;
-	n = k->n - tail;
-	while (n > 0 && k->p[n - 1] != '\n') /* whole records */
-		n--;
-	if (n == 0)
-		n = k->n;
+	n = cut = k->n - tail;
 	flush_n(k, n);
-	k->n -= n;
-	memmove(k->p, k->p + n, k->n);
+	if (!k->n)
+		return;
+	/* A record that is there in part stays whole in memory, should the disk not take the rest. */
+	while (cut > 0 && k->p[cut - 1] != '\n')
+		cut--;
+	k->done = n - cut;
+	k->n -= cut;
+	memmove(k->p, k->p + cut, k->n);
 }
 
 static void rotate(struct log *l)
@@ -196,7 +203,8 @@ void sink_put(struct sink *k, const struct cri_prefix *prefix, const struct cri_
 
 	if (k->n + need > SINK_BYTES)
 		flush_pages(k);
-	if (l->max_bytes && l->size + k->n > 0 && l->size + k->n + need > l->max_bytes) {
+	if (l->max_bytes && l->size + k->n - k->done > 0 &&
+		l->size + k->n - k->done + need > l->max_bytes) {
 		sink_flush(k);
 		if (l->size && !l->n_held && l->file_fd >= 0)
 			rotate(l);

@@ -14,8 +14,9 @@ enum { SINK_BYTES = 256 << 10 };
 /* Records that are ready to be written. */
 struct sink {
 	struct log *log;
-	char *p; /* SINK_BYTES */
+	char *p; /* SINK_BYTES; begins with a record */
 	size_t n;
+	size_t done; /* of the first record: so much is in the file */
 };
 
 /** One record behind the others; writes and rotates when it is time to. */

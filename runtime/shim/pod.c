@@ -73,7 +73,7 @@ static void fill_container(struct shim *s, struct container *c, const struct pla
 		.max_bytes = pc->log_max_bytes,
 		.max_files = pc->log_max_files,
 		.runs = pc->log_runs,
-		.drops = pc->log_policy == PLAN_LOG_DROP,
+		.waits = pc->log_policy == PLAN_LOG_BLOCK,
 		.rate.per_sec = pc->log_rate,
 		.streams = {{.source.fd = -EBADF}, {.source.fd = -EBADF}},
 	};

@@ -118,6 +118,8 @@ static void test_every_member_has_a_row(void **state)
 	} types[] = {
 		{"struct source", "runtime/shim/loop.h", 3},
 		{"struct log_stream", "runtime/shim/logs.h", 4},
+		{"struct log_rate", "runtime/shim/lograte.h", 4},
+		{"struct log_loss", "runtime/shim/logs.h", 3},
 		{"struct log", "runtime/shim/logs.h", 13},
 		{"struct stdio", "runtime/shim/stdio.h", 7},
 		{"struct hook", "runtime/shim/hook.h", 12},

@@ -35,8 +35,7 @@ static void bench_open(struct bench *b, uint64_t max_bytes, uint32_t max_files)
 				    .dir_fd = -EBADF,
 				    .file_fd = -EBADF,
 				    .max_bytes = max_bytes,
-				    .max_files = max_files,
-				    .drops = true}};
+				    .max_files = max_files}};
 	b->log.loop = &b->loop;
 	b->log.buffer = &b->buffer;
 	scratch_open(&b->dir);
@@ -424,7 +423,7 @@ static void blocked_loses_nothing(void **state)
 
 	(void)state;
 	bench_open(&b, 700 << 10, 50);
-	b.log.drops = false;
+	b.log.waits = true;
 	disk_takes(500001);
 	writer = fork();
 	if (writer == 0)
@@ -459,7 +458,7 @@ static void blocked_until_after_the_end(void **state)
 
 	(void)state;
 	bench_open(&b, 1 << 20, 5);
-	b.log.drops = false;
+	b.log.waits = true;
 	disk_takes(10);
 	assert_int_equal(write(b.write_fds[0], "one\n", 4), 4);
 	assert_int_equal(loop_step(&b.loop, UINT64_MAX, true), 1);
