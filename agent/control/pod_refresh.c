@@ -81,7 +81,7 @@ static int restart_changed(struct pod *p, const struct plan *before, const struc
 		const struct plan_container *old = plan_find_container(before, c->name);
 		const struct link_message m = {
 			.type = LINK_RESTART, .container = c->name, .grace_ns = now->grace_ns};
-		if (c->init || !old || streq(old->image_id, c->image_id))
+		if ((c->init && !c->sidecar) || !old || streq(old->image_id, c->image_id))
 			continue;
 		int r = pod_send(p, &m, -1);
 		if (r < 0)

@@ -300,10 +300,17 @@ static void messages_of_the_dead(void **state)
 
 	(void)state;
 	rig_open(&r);
-	c = rig_containers(&r, 2);
+	c = rig_containers(&r, 4);
 	rig_script(&c[0], "a", "printf 'bye \\377' >/dev/termination-log; exit 1");
 	rig_script(&c[1], "b", "echo one; echo two; exit 1");
-	c[0].restart_policy = c[1].restart_policy = PLAN_RESTART_NEVER;
+	/* Too much: of the file the end, of that the container's share of the pod's 12 KiB. */
+	rig_script(&c[2], "c",
+		"{ head -c 5000 /dev/zero | tr '\\0' x; head -c 4096 /dev/zero | tr '\\0' y; } "
+		">/dev/termination-log");
+	rig_script(&c[3], "d", "head -c 3000 /dev/zero | tr '\\0' z; exit 1");
+	for (int i = 0; i < 4; i++)
+		c[i].restart_policy = PLAN_RESTART_NEVER;
+	c[3].termination_policy = PLAN_MESSAGE_FALLBACK_TO_LOGS;
 	c[1].termination_policy = PLAN_MESSAGE_FALLBACK_TO_LOGS;
 	free(c[1].termination_path);
 	c[1].termination_path = xstrdup("/tmp/log");
@@ -311,6 +318,9 @@ static void messages_of_the_dead(void **state)
 	rig_wait(&r, rig_all_terminated, 10000);
 	assert_string_equal(r.snap->containers[0].message, "bye \xef\xbf\xbd");
 	assert_string_equal(r.snap->containers[1].message, "one\ntwo\n");
+	assert_int_equal(strlen(r.snap->containers[2].message), 12288 / 4);
+	assert_int_equal(strspn(r.snap->containers[2].message, "y"), 12288 / 4);
+	assert_int_equal(strlen(r.snap->containers[3].message), 2048);
 	rig_stop(&r, 0);
 	rig_close(&r);
 }
