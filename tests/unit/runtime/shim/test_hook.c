@@ -217,6 +217,31 @@ static void pre_stop_that_ends_the_container(void **state)
 	rig_close(&r);
 }
 
+/* A resident that is there is used: no start of the runtime stands in the way of a stop. */
+static void pre_stop_by_the_resident(void **state)
+{
+	char *argv[] = {(char *)(uintptr_t) "true"};
+	struct link_message m = {.type = LINK_PROBE,
+		.id = 1,
+		.container = (char *)(uintptr_t) "a",
+		.argv = argv,
+		.n_argv = 1,
+		.timeout_ns = 5 * NS_PER_SEC};
+	struct plan_container *c;
+	struct rig r;
+
+	(void)state;
+	c = open_rig(&r, POLITE);
+	set_exec(&c->pre_stop, "cat /proc/$PPID/comm >/proc/1/fd/1");
+	rig_start(&r);
+	rig_wait_log(&r, "a", 0, "up\n");
+	rig_send(&r, &m, NULL);
+	assert_null(rig_reply(&r, LINK_PROBE, 5000)->error);
+	(void)stop(&r, 5000);
+	assert_log(&r, 0, "up\nberth-runner\nterm\n");
+	rig_close(&r);
+}
+
 static void pre_stop_at_a_restart(void **state)
 {
 	struct link_message m = {.type = LINK_RESTART,
@@ -334,6 +359,7 @@ int main(void)
 		RIG_TEST(pre_stop_that_hangs),
 		RIG_TEST(pre_stop_that_fails),
 		RIG_TEST(pre_stop_that_ends_the_container),
+		RIG_TEST(pre_stop_by_the_resident),
 		RIG_TEST(pre_stop_at_a_restart),
 		RIG_TEST(a_stop_does_not_wait_for_post_start),
 		RIG_TEST(sleeps),
