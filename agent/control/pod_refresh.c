@@ -107,7 +107,7 @@ static int replace_plan(struct pod *p, struct plan *plan)
 		p->control->state_fd, p->uid, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	int r = state_fd < 0 ? -errno : read_plan(state_fd, &before);
 
-	if (r < 0)
+	if (!before)
 		return r;
 	keep_history(before, plan);
 	if (same_plan(before, plan))
