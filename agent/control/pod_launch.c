@@ -233,12 +233,26 @@ static int mark_start(struct pod *p, const json_t *object, struct err *e)
 	return r < 0 ? err_errno(e, r, "noting that the pod was started") : 0;
 }
 
+/* The agent that made it was killed before the pod had its address, which is in the plan only: it is made anew. */
+static int start_over(struct pod *p)
+{
+	const struct link_message m = {.type = LINK_STOP};
+
+	if (pod_send(p, &m, -1) < 0)
+		pod_lost(p);
+	else
+		p->stage = POD_LEAVING;
+	return 1;
+}
+
 int pod_connect(struct pod *p, const json_t *object)
 {
 	struct control *c = p->control;
 	struct err e = {0};
-	int r = build_payload(p, object, &e);
 
+	if (c->o.net && !p->host_network && !p->address)
+		return start_over(p);
+	int r = build_payload(p, object, &e);
 	if (r < 0)
 		return cannot_compile(p, r, &e);
 	if (!p->host_network && c->o.net)

@@ -50,7 +50,7 @@ struct db {
 enum {
 	DB_SCHEMA_VERSION = 1,
 	DB_CACHE_KIB = 512,
-	DB_CHECKPOINT_PAGES = 256,
+	DB_CHECKPOINT_PAGES = 1024, /* 4 MiB: each one waits for the disk twice */
 	DB_RESERVE_BYTES = 2 << 20
 };
 
