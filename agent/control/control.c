@@ -16,6 +16,7 @@
 #include "agent/status/pod_status.h"
 #include "runtime/base/fs.h"
 #include "runtime/base/log.h"
+#include "runtime/base/msg.h"
 #include "runtime/image/image.h"
 #include "runtime/net/net.h"
 #include "runtime/security/caps.h"
@@ -449,6 +450,7 @@ int control_new(const struct control_options *options, struct control **ret, str
 	c->state_fd = c->run_fd = c->logs_fd = -EBADF;
 	c->gone = json_array();
 	c->briefs = briefs_new();
+	c->message = xmalloc(MSG_BYTES_MAX);
 	find_kinds(c);
 	int r = open_tree(c, e);
 	if (r >= 0)
@@ -492,6 +494,7 @@ void control_free(struct control *own_c)
 		if (fds[i] >= 0)
 			(void)close(fds[i]);
 	free(own_c->shim_build);
+	free(own_c->message);
 	free(own_c->image_dir);
 	free(own_c->logs_dir);
 	free(own_c->seccomp_dir);

@@ -28,6 +28,7 @@ struct control {
 	struct pulls *pulls;
 	struct trash *trash;
 	struct node_facts *facts;
+	char *message; /* MSG_BYTES_MAX: what a shim says is read into it, and of it used up at once */
 	struct node_load load;			  /* what the admitted pods ask for */
 	struct map pods;			  /* uid → struct pod */
 	struct lane *pod_lane;			  /* keys: uid */

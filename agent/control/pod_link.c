@@ -142,7 +142,7 @@ static int reconnect(struct pod *p)
 static int on_socket(sd_event_source *source, int fd, uint32_t events, void *data)
 {
 	struct pod *p = data;
-	cleanup_free char *buf = xmalloc(MSG_BYTES_MAX);
+	char *buf = p->control->message;
 	int r = 1;
 
 	(void)source;
@@ -193,7 +193,7 @@ void pod_link_close(struct pod *p)
 /* Reads what the shim said last, so that its final status is known. */
 static void drain(struct pod *p)
 {
-	cleanup_free char *buf = xmalloc(MSG_BYTES_MAX);
+	char *buf = p->control->message;
 
 	while (p->sock >= 0 && receive_one(p, buf, MSG_BYTES_MAX) > 0)
 		continue;
