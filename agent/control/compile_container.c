@@ -290,6 +290,7 @@ static void compile_restarts(const struct compiling *k, struct plan_container *c
 	} tuned[] = {{"base", &b->base_ns}, {"cap", &b->cap_ns}, {"reset", &b->reset_ns}};
 
 	c->sidecar = again_is_sidecar(k->container, c->init);
+	c->standby = annotation_get(k->pod, "standby", c->name, "", 0);
 	c->startup_gate = json_map(k->container, "startupProbe") != NULL;
 	c->restart_policy = again_policy(k->pod, k->container, c->init);
 	c->n_rules = again_rules(k->container, &c->rules);

@@ -97,6 +97,7 @@ static const struct field container_fields[] = {
 	{CONTAINER(tty, FIELD_BOOL)},
 	{CONTAINER(stdin, FIELD_BOOL)},
 	{CONTAINER(stdin_once, FIELD_BOOL)},
+	{CONTAINER(standby, FIELD_BOOL)},
 	{CONTAINER(startup_gate, FIELD_BOOL)},
 	{CONTAINER(image, FIELD_STRING)},
 	{CONTAINER(image_id, FIELD_STRING)},

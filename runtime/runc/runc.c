@@ -12,6 +12,8 @@
 
 static const char *const verbs[RUNC_VERB_MAX] = {
 	[RUNC_RUN] = "run",
+	[RUNC_CREATE] = "create",
+	[RUNC_START] = "start",
 	[RUNC_EXEC] = "exec",
 	[RUNC_DELETE] = "delete",
 };
@@ -39,8 +41,9 @@ size_t runc_argv(enum runc_verb verb, const struct runc *rc, const char *argv[RU
 	add(&w, "--log", rc->log);
 	add(&w, "--log-format", "json");
 	add(&w, NULL, verbs[verb]);
-	if (verb == RUNC_RUN) {
+	if (verb == RUNC_RUN)
 		add(&w, NULL, "--detach");
+	if (verb == RUNC_RUN || verb == RUNC_CREATE) {
 		add(&w, "--bundle", rc->bundle);
 		add(&w, "--pid-file", rc->pid_file);
 		add(&w, "--console-socket", rc->console_socket);

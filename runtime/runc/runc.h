@@ -14,7 +14,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum runc_verb { RUNC_RUN, RUNC_EXEC, RUNC_DELETE, RUNC_VERB_MAX };
+enum runc_verb { RUNC_RUN, RUNC_CREATE, RUNC_START, RUNC_EXEC, RUNC_DELETE, RUNC_VERB_MAX };
 
 /* All borrowed; which are used depends on the verb. Paths are absolute. */
 struct runc {

@@ -56,7 +56,7 @@ static int remove_cgroup(const struct shim *s, const char *path)
 }
 
 /* A cgroup that will not go now (a process that cannot be interrupted) goes with the pod's tree at the pod's end. */
-static void remove_attempt(const struct container *c, uint32_t attempt)
+void clean_attempt(const struct container *c, uint32_t attempt)
 {
 	char id[CONTAINER_ID_MAX], path[CGROUP_PATH_MAX];
 	cleanup_close int runc =
@@ -133,7 +133,7 @@ void clean_timer(struct shim *s, uint64_t now_ns)
 	switch (job_start(s, &s->clean_job, TIMEOUT_S * NS_PER_SEC)) {
 	case 0:
 		for (uint32_t i = c->clean_from; i < c->clean_to; i++)
-			remove_attempt(c, i);
+			clean_attempt(c, i);
 		forget_logs(c);
 		job_done();
 	default:

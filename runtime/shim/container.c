@@ -191,6 +191,7 @@ void container_launched(struct container *c, pid_t pid, int pidfd)
 	dispatch(c, EVENT_LAUNCHED);
 	if (c->shim->course == COURSE_START && !c->told)
 		hook_start(c);
+	standby_plan(c);
 	pod_advance(c->shim);
 }
 
@@ -215,7 +216,7 @@ static void end_attempt(struct container *c, uint64_t run_ns)
 	c->start_at_wall_ns = clock_wall_ns(s->clock) + c->delay_ns;
 	c->kill_at_ns = 0;
 	c->composed = false;
-	c->attempt++;
+	c->attempt += 1 + standby_take_spent(c);
 	c->clean_to = c->attempt;
 	clean_later(s);
 }
@@ -307,6 +308,8 @@ void container_exited(struct container *c, int status)
 	write_down(c,
 		(struct dossier_facts){.ran_ns = ran_ns, .oom_kills = oom_kills, .cause = cause});
 	dispatch(c, EVENT_EXIT);
+	if (c->step == STEP_DONE)
+		standby_end(c);
 	pod_advance(c->shim);
 }
 
@@ -314,6 +317,7 @@ void container_end(struct container *c)
 {
 	if (c->step == STEP_RUN && c->shim->course == COURSE_END)
 		hook_end(c);
+	standby_end(c);
 	dispatch(c, EVENT_END);
 }
 

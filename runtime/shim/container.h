@@ -11,6 +11,7 @@
 #include "runtime/shim/job.h"
 #include "runtime/shim/logs.h"
 #include "runtime/shim/runner.h"
+#include "runtime/shim/standby.h"
 #include "runtime/shim/stdio.h"
 #include "runtime/shim/step.h"
 
@@ -70,6 +71,7 @@ struct container {
 	struct runner runner;
 	struct stdio stdio;
 	struct hook hook;
+	struct standby standby;
 	/* runs that have ended, the latest first */
 	struct run ended[2];
 	size_t n_ended;

@@ -128,6 +128,21 @@ static const struct field hook_fields[] = {
 };
 static const struct record hook_record = RECORD(struct hook, hook_fields);
 
+static const struct field standby_fields[] = {
+	ROW(struct standby, wanted, BOOL),
+	ENUM(struct standby, state, standby_names),
+	SKIP(struct standby, stale),
+	ROW(struct standby, attempt, U32),
+	ROW(struct standby, spent, U32),
+	ROW(struct standby, pid, I32),
+	ROW(struct standby, pidfd, FD),
+	{.name = "pipes_0", .type = FIELD_FD, .offset = offsetof(struct standby, pipes[0])},
+	{.name = "pipes_1", .type = FIELD_FD, .offset = offsetof(struct standby, pipes[1])},
+	ROW(struct standby, create_at_ns, U64),
+	SKIP(struct standby, job),
+};
+static const struct record standby_record = RECORD(struct standby, standby_fields);
+
 /* Words that were static become the heap's, until the next exec. */
 static const struct field run_fields[] = {
 	TEXT(struct run, id),
@@ -183,6 +198,7 @@ static const struct field container_fields[] = {
 	SKIP(struct container, runner), /* it ends with its socket, and is started again on need */
 	INNER(struct container, stdio, stdio_record),
 	INNER(struct container, hook, hook_record),
+	INNER(struct container, standby, standby_record),
 	{.name = "ended_0",
 		.type = FIELD_RECORD,
 		.offset = offsetof(struct container, ended[0]),
@@ -311,6 +327,7 @@ const struct handover_table handover_tables[] = {
 	{"struct log", &log_record},
 	{"struct stdio", &stdio_record},
 	{"struct hook", &hook_record},
+	{"struct standby", &standby_record},
 	{"struct run", &run_record},
 	{"struct container", &container_record},
 	{"struct shim", &shim_record},

@@ -47,6 +47,7 @@ struct launch {
 	char *run_path; /* private/run/ID, absolute */
 	int run_fd;
 	int report_fd;
+	enum runc_verb verb;
 	const struct stdio_child *streams;
 };
 
@@ -280,7 +281,7 @@ _Noreturn static void become_runtime(const struct launch *l)
 	for (int i = 0; i < (int)ARRAY_SIZE(l->streams->fd); i++)
 		if (l->streams->fd[i] >= 0)
 			sp.fds[sp.n_fds++] = (struct spawn_fd){l->streams->fd[i], i};
-	(void)runc_argv(RUNC_RUN, &rc, argv);
+	(void)runc_argv(l->verb, &rc, argv);
 	r = spawn_become(&sp, &report);
 	(void)err_errno(&e, r, "running %s", l->plan->runtime);
 	job_fail(report, run_error, &e);
@@ -308,22 +309,27 @@ static void end_earlier(const struct launch *l)
 	}
 }
 
-_Noreturn static void launch_child(struct container *c, const struct stdio_child *streams)
+void launch_become(const struct container *c, const struct launch_how *how)
 {
-	struct shim *s = c->shim;
-	struct launch l = {.s = s, .c = c, .report_fd = c->launch.report_fd, .streams = streams};
+	const struct shim *s = c->shim;
+	struct launch l = {.s = s,
+		.c = c,
+		.report_fd = how->report_fd,
+		.verb = how->verb,
+		.streams = how->streams};
 	CLEANUP(plan_free) struct plan *plan = NULL;
 	struct err e = {0};
 
-	(void)snprintf(l.id, sizeof l.id, "%s", c->id);
+	memcpy(l.id, how->id, sizeof l.id);
 	if (compose_plan(s, &plan, &e) < 0)
 		fail(&l, config_error, &e);
 	l.plan = plan;
 	l.pc = plan_find_container(plan, c->name);
 	if (!l.pc)
 		fail(&l, config_error, &(struct err){.msg = "the plan has lost the container"});
-	end_earlier(&l);
-	if (!c->composed && compose_rootfs(s, l.pc, plan->image_dir, l.id, &e) < 0)
+	if (how->verb == RUNC_RUN)
+		end_earlier(&l);
+	if (!how->composed && compose_rootfs(s, l.pc, plan->image_dir, l.id, &e) < 0)
 		fail(&l, create_error, &e);
 	l.run_path = xasprintf("%s/run/%s", s->private_path, l.id);
 	l.run_fd = open(l.run_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -331,6 +337,25 @@ _Noreturn static void launch_child(struct container *c, const struct stdio_child
 		fail(&l, create_error, &e);
 	make_bundle(&l);
 	become_runtime(&l);
+}
+
+void launch_become_start(const struct container *c)
+{
+	cleanup_free char *root = xasprintf("%s/runc", c->shim->private_path);
+	cleanup_free char *log = xasprintf("%s/run/%s/log", c->shim->private_path, c->id);
+	const char *argv[RUNC_ARGV_MAX];
+	const struct runc rc = {.program = c->shim->runtime, .root = root, .log = log, .id = c->id};
+	const struct spawn sp = {.argv = argv};
+	struct launch l = {.s = c->shim, .c = c, .report_fd = c->launch.report_fd};
+	int report = c->launch.report_fd, r;
+	struct err e = {0};
+
+	memcpy(l.id, c->id, sizeof l.id);
+	end_earlier(&l);
+	(void)runc_argv(RUNC_START, &rc, argv);
+	r = spawn_become(&sp, &report);
+	(void)err_errno(&e, r, "running %s", rc.program);
+	job_fail(report, run_error, &e);
 }
 
 /* ---- in the shim ----------------------------------------------------------------------------------- */
@@ -355,12 +380,21 @@ int launch_adopt(const struct shim *s, const char *pid_path, pid_t *ret_pid)
 	return pidfd;
 }
 
-static void say_why(const struct container *c, int status, int adopted, char *text, size_t size)
+int launch_find(const struct shim *s, const char *id, pid_t *ret_pid)
 {
 	char path[CONTAINER_ID_MAX + 16];
 
-	(void)snprintf(path, sizeof path, "run/%s/log", c->id);
-	if (runc_error(c->shim->private_fd, path, text, size)[0])
+	(void)snprintf(path, sizeof path, "run/%s/pid", id);
+	return launch_adopt(s, path, ret_pid);
+}
+
+void launch_say_why(
+	const struct shim *s, const char *id, int status, int adopted, char *text, size_t size)
+{
+	char path[CONTAINER_ID_MAX + 16];
+
+	(void)snprintf(path, sizeof path, "run/%s/log", id);
+	if (runc_error(s->private_fd, path, text, size)[0])
 		return;
 	if (WIFSIGNALED(status))
 		(void)snprintf(text, size, "the runtime was killed by signal %d", WTERMSIG(status));
@@ -384,7 +418,7 @@ static const char *reason_of(const struct failure *f)
 static void launch_ended(struct shim *s, struct job *j, int status, const struct failure *f)
 {
 	struct container *c = j->data;
-	char text[sizeof f->text], path[CONTAINER_ID_MAX + 16];
+	char text[sizeof f->text];
 	pid_t pid = 0;
 	int pidfd, r = 0;
 
@@ -392,8 +426,7 @@ static void launch_ended(struct shim *s, struct job *j, int status, const struct
 		container_not_launched(c, reason_of(f), f->text, reason_of(f) == run_error);
 		return;
 	}
-	(void)snprintf(path, sizeof path, "run/%s/pid", c->id);
-	pidfd = launch_adopt(s, path, &pid);
+	pidfd = launch_find(s, c->id, &pid);
 	if (pidfd >= 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0 &&
 		(r = stdio_started(c)) == 0) {
 		container_launched(c, pid, pidfd);
@@ -405,7 +438,7 @@ static void launch_ended(struct shim *s, struct job *j, int status, const struct
 	}
 	if (j->timed_out)
 		reap_kill_strays(s);
-	say_why(c, status, pidfd, text, sizeof text);
+	launch_say_why(s, c->id, status, pidfd, text, sizeof text);
 	if (r < 0)
 		(void)snprintf(text, sizeof text, "the runtime sent no terminal: %s", strerror(-r));
 	container_not_launched(c, run_error, j->timed_out ? f->text : text, true);
@@ -438,12 +471,16 @@ static void warm_cgroups(struct shim *s)
 void launch_container(struct container *c)
 {
 	struct shim *s = c->shim;
+	struct launch_how how = {.composed = c->composed, .verb = RUNC_RUN};
 	struct stdio_child streams;
 	int r;
 
 	container_id(c, c->attempt, c->id);
 	if (c->log.file_fd < 0 || c->log.run != c->restarts)
 		(void)log_open_run(&c->log, s->log_fd, c->name, c->restarts);
+	if (standby_start(c))
+		return;
+	container_id(c, c->attempt, c->id);
 	r = stdio_open(c, &streams);
 	if (r < 0) {
 		container_not_launched(c, create_error, strerror(-r), false);
@@ -452,8 +489,12 @@ void launch_container(struct container *c)
 	c->launch.data = c;
 	c->launch.ended = launch_ended;
 	r = job_start(s, &c->launch, s->timeout_ns);
-	if (r == 0)
-		launch_child(c, &streams);
+	if (r == 0) {
+		memcpy(how.id, c->id, sizeof how.id);
+		how.report_fd = c->launch.report_fd;
+		how.streams = &streams;
+		launch_become(c, &how);
+	}
 	warm_cgroups(s);
 	stdio_child_done(&streams);
 	if (r < 0)

@@ -21,6 +21,8 @@ _Static_assert((int)LOG_LINE_MAX == (int)CRI_TEXT_MAX, "one limit");
 
 enum { READY_ROUNDS = 8, READ_BYTES = 128 << 10, BUFFER_BYTES = READ_BYTES + SINK_BYTES };
 
+static const char *const stream_names[] = {"stdout", "stderr"};
+
 #define BUFFER_QUIET_NS (100 * NS_PER_MS)
 #define DISK_RETRY_NS (200 * NS_PER_MS)
 
@@ -280,7 +282,7 @@ int log_open_run(struct log *l, int log_dir_fd, const char *container, uint32_t 
 	return l->file_fd < 0 ? l->file_fd : 0;
 }
 
-static int open_pipe(struct log *l, struct log_stream *st, const char *name, int *ret_write)
+static int make_pipe(int *ret_read, int *ret_write)
 {
 	int ends[2], r;
 
@@ -288,30 +290,59 @@ static int open_pipe(struct log *l, struct log_stream *st, const char *name, int
 		return -errno;
 	/* A larger pipe means fewer wake-ups for a container that floods; over the user's limit it stays small. */
 	(void)fcntl(ends[0], F_SETPIPE_SZ, LOG_PIPE_BYTES);
-	st->name = name;
-	st->source = (struct source){ready, l, ends[0]};
-	r = fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0 ? -errno
-						    : loop_watch(l->loop, &st->source, EPOLLIN);
-	if (r < 0) {
-		loop_drop(l->loop, &st->source);
+	if (fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0) {
+		r = -errno;
+		(void)close(ends[0]);
 		(void)close(ends[1]);
 		return r;
 	}
+	*ret_read = ends[0];
 	*ret_write = ends[1];
 	return 0;
 }
 
-int log_open_pipes(struct log *l, int ret_write[2])
+int log_make_pipes(int ret_read[2], int ret_write[2])
 {
-	int r = open_pipe(l, &l->streams[0], "stdout", &ret_write[0]);
+	int r = make_pipe(&ret_read[0], &ret_write[0]);
 
 	if (r < 0)
 		return r;
-	r = open_pipe(l, &l->streams[1], "stderr", &ret_write[1]);
+	r = make_pipe(&ret_read[1], &ret_write[1]);
 	if (r < 0) {
-		loop_drop(l->loop, &l->streams[0].source);
-		(void)close(ret_write[0]);
+		(void)close(take_fd(ret_read[0]));
+		(void)close(take_fd(ret_write[0]));
 	}
+	return r;
+}
+
+int log_take_pipes(struct log *l, int own_read[2])
+{
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(l->streams); i++) {
+		struct log_stream *st = &l->streams[i];
+		int fd = take_fd(own_read[i]);
+
+		st->name = stream_names[i];
+		st->source = (struct source){ready, l, fd};
+		if (r == 0)
+			r = loop_watch(l->loop, &st->source, EPOLLIN);
+	}
+	for (size_t i = 0; r < 0 && i < ARRAY_SIZE(l->streams); i++)
+		loop_drop(l->loop, &l->streams[i].source);
+	return r;
+}
+
+int log_open_pipes(struct log *l, int ret_write[2])
+{
+	int ends[2], r = log_make_pipes(ends, ret_write);
+
+	if (r == 0)
+		r = log_take_pipes(l, ends);
+	else
+		return r;
+	for (size_t i = 0; r < 0 && i < ARRAY_SIZE(ends); i++)
+		(void)close(take_fd(ret_write[i]));
 	return r;
 }
 
@@ -332,7 +363,6 @@ int log_open_terminal(struct log *l, int own_fd)
 int log_resume(
 	struct log *l, struct loop *loop, const struct clock *clock, struct log_buffer *buffer)
 {
-	static const char *const names[] = {"stdout", "stderr"};
 	int r = 0;
 
 	l->loop = loop;
@@ -341,7 +371,7 @@ int log_resume(
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(l->streams); i++) {
 		struct log_stream *st = &l->streams[i];
 
-		st->name = names[i];
+		st->name = stream_names[i];
 		st->source = (struct source){ready, l, st->source.fd};
 		if (st->source.fd >= 0)
 			r = loop_watch(loop, &st->source, EPOLLIN);

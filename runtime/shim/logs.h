@@ -87,6 +87,10 @@ int log_open_run(struct log *l, int log_dir_fd, const char *container, uint32_t 
 /** Makes the two pipes; their write ends are the caller's to close. 0 or -errno. */
 int log_open_pipes(struct log *l, int ret_write[2]);
 
+/** The same in two steps: the pipes of a run that has not begun, and, their read ends taken, its output from now on. */
+int log_make_pipes(int ret_read[2], int ret_write[2]);
+int log_take_pipes(struct log *l, int own_read[2]);
+
 /** A terminal's master in place of the pipes. @own_fd: does not wait. 0 or -errno. */
 int log_open_terminal(struct log *l, int own_fd);
 

@@ -59,6 +59,7 @@ static void fill_container(struct shim *s, struct container *c, const struct pla
 	c->runner.sock.fd = -EBADF;
 	stdio_set(&c->stdio, pc);
 	c->hook.due_ns = UINT64_MAX;
+	standby_set(c, pc);
 	plan_handler_copy(&pc->post_start, &c->hook.post_start);
 	plan_handler_copy(&pc->pre_stop, &c->hook.pre_stop);
 	c->waiting = "ContainerCreating";
@@ -290,6 +291,8 @@ void pod_files(struct shim *s, int own_payload_fd)
 		(void)close(s->payload_fd);
 	s->payload_fd = own_payload_fd;
 	start_files(s);
+	for (size_t i = 0; i < s->n_containers; i++)
+		standby_renew(&s->containers[i]);
 }
 
 void pod_start(struct shim *s)
@@ -493,6 +496,8 @@ void pod_timers(struct shim *s, uint64_t now_ns)
 		container_timer(&s->containers[i], now_ns);
 	for (size_t i = 0; i < s->n_containers; i++)
 		log_timer(&s->containers[i].log, now_ns);
+	for (size_t i = 0; i < s->n_containers; i++)
+		standby_timer(&s->containers[i], now_ns);
 	if (s->deadline_at_ns && now_ns >= s->deadline_at_ns)
 		end_for_deadline(s);
 	if (is_leaving(s) && now_ns >= s->kill_at_ns) {
@@ -512,6 +517,11 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+static uint64_t container_next(const struct container *c)
+{
+	return least(container_deadline(c), least(log_deadline(&c->log), standby_deadline(c)));
+}
+
 uint64_t pod_deadline(const struct shim *s)
 {
 	uint64_t at = least(exec_deadline(s), least(commands_deadline(s), hooks_deadline(s)));
@@ -526,8 +536,7 @@ uint64_t pod_deadline(const struct shim *s)
 	if (s->clean_at_ns)
 		at = least(at, s->clean_at_ns);
 	for (size_t i = 0; i < s->n_containers; i++)
-		at = least(at, least(container_deadline(&s->containers[i]),
-				       log_deadline(&s->containers[i].log)));
+		at = least(at, container_next(&s->containers[i]));
 	for (const struct job *j = s->jobs; j; j = j->next)
 		at = least(at, j->deadline_ns);
 	return at;

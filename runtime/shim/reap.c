@@ -12,6 +12,7 @@
 #include "runtime/shim/exec.h"
 #include "runtime/shim/sandbox.h"
 #include "runtime/shim/shim.h"
+#include "runtime/shim/standby.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -74,7 +75,8 @@ static bool end_pause(struct shim *s)
 
 static bool is_known(struct shim *s, pid_t pid)
 {
-	return pid == s->pause_pid || is_job(s, pid) || owner_of(s, pid) || exec_owns(s, pid);
+	return pid == s->pause_pid || is_job(s, pid) || owner_of(s, pid) || exec_owns(s, pid) ||
+	       standby_owns(s, pid);
 }
 
 void reap_kill_strays(struct shim *s)
@@ -101,7 +103,8 @@ void reap_children(struct shim *s)
 	for (;;) {
 		siginfo_t stray = {0};
 
-		if (end_a_container(s) || end_a_job(s) || exec_reap(s) || end_pause(s))
+		if (end_a_container(s) || end_a_job(s) || standby_reap(s) || exec_reap(s) ||
+			end_pause(s))
 			continue;
 		if (s->jobs || waitid(P_ALL, 0, &stray, WEXITED | WNOHANG | WNOWAIT) < 0 ||
 			stray.si_pid == 0)

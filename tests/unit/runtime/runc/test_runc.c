@@ -24,6 +24,10 @@ static const struct {
 	{RUNC_RUN, "/usr/sbin/runc --root /p/runc --log /p/log --log-format json run --detach "
 		   "--bundle /p/b "
 		   "--pid-file /p/pid --console-socket /p/sock web-0"},
+	{RUNC_CREATE,
+		"/usr/sbin/runc --root /p/runc --log /p/log --log-format json create --bundle /p/b "
+		"--pid-file /p/pid --console-socket /p/sock web-0"},
+	{RUNC_START, "/usr/sbin/runc --root /p/runc --log /p/log --log-format json start web-0"},
 	{RUNC_EXEC, "/usr/sbin/runc --root /p/runc --log /p/log --log-format json exec --detach "
 		    "--process "
 		    "/p/process.json --pid-file /p/pid --console-socket /p/sock --preserve-fds 2 "

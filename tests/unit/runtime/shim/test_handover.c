@@ -123,6 +123,7 @@ static void test_every_member_has_a_row(void **state)
 		{"struct log", "runtime/shim/logs.h", 13},
 		{"struct stdio", "runtime/shim/stdio.h", 7},
 		{"struct hook", "runtime/shim/hook.h", 12},
+		{"struct standby", "runtime/shim/standby.h", 10},
 		{"struct run", "runtime/shim/container.h", 8},
 		{"struct container", "runtime/shim/container.h", 44},
 		{"struct shim", "runtime/shim/shim.h", 60},
