@@ -8,6 +8,8 @@
 #include "agent/control/briefs.h"
 #include "agent/control/collect.h"
 #include "agent/control/pod.h"
+#include "agent/control/prober.h"
+#include "agent/control/probing.h"
 #include "agent/control/replication.h"
 #include "agent/control/shutdown.h"
 #include "agent/node/findings.h"
@@ -406,10 +408,12 @@ static int open_parts(struct control *c, struct err *e)
 		return r;
 	/* In the order in which they are served: pods first, what is told about them last. */
 	c->pod_lane = queue_lane(c->queue, pod_work, c);
+	c->probe_lane = queue_lane(c->queue, probing_work, c);
 	c->replication_lane = queue_lane(c->queue, replication_work, c);
 	c->collect_lane = queue_lane(c->queue, collect_work, c);
 	c->report_lane = queue_lane(c->queue, report_work, c);
 	c->chore_lane = queue_lane(c->queue, chore_work, c);
+	c->prober = prober_new(c->o.loop, c->o.probe);
 	r = recorder_new(c->o.store, c->o.clock, c->o.node_name, &c->recorder, e);
 	if (r >= 0)
 		r = trash_new(c, &c->trash, e);
@@ -482,6 +486,7 @@ void control_free(struct control *own_c)
 	}
 	map_done(&own_c->pods);
 	pulls_free(own_c->pulls);
+	prober_free(own_c->prober);
 	control_image_job_free(own_c->collection);
 	trash_free(own_c->trash);
 	recorder_free(own_c->recorder);

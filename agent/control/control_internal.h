@@ -16,6 +16,7 @@
 #include "runtime/base/map.h"
 
 struct briefs;
+struct prober;
 struct pulls;
 struct trash;
 
@@ -27,6 +28,7 @@ struct control {
 	struct store_sub *sub;
 	struct pulls *pulls;
 	struct trash *trash;
+	struct prober *prober;
 	struct node_facts *facts;
 	char *message; /* MSG_BYTES_MAX: what a shim says is read into it, and of it used up at once */
 	struct node_load load;			  /* what the admitted pods ask for */
@@ -35,6 +37,7 @@ struct control {
 	struct lane *replication_lane;		  /* keys: namespace/name */
 	struct lane *collect_lane;		  /* keys: kind/namespace/name */
 	struct lane *report_lane;		  /* keys: uid */
+	struct lane *probe_lane;		  /* keys: uid */
 	struct lane *chore_lane;		  /* keys: names in the table of control.c */
 	int state_fd;				  /* DIR/var/lib/berth/pods */
 	int run_fd;				  /* DIR/run/berth/pods */

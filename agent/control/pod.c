@@ -7,6 +7,7 @@
 #include "agent/control/pod_probe.h"
 
 #include "agent/control/contents.h"
+#include "agent/control/probing.h"
 #include "agent/control/shutdown.h"
 #include "agent/status/pod_status.h"
 
@@ -51,10 +52,12 @@ void pod_drop(struct pod *own_p)
 	pulls_forget(c->pulls, own_p->uid);
 	pod_release_load(own_p);
 	pod_link_close(own_p);
+	probing_free(own_p);
 	pod_probe_free_all(own_p);
 	(void)map_remove(&c->pods, own_p->uid);
 	lane_remove(c->pod_lane, own_p->uid);
 	lane_remove(c->report_lane, own_p->uid);
+	lane_remove(c->probe_lane, own_p->uid);
 	pod_free_images(own_p);
 	snapshot_free(own_p->snapshot);
 	json_drop(own_p->payload);

@@ -30,6 +30,7 @@ struct pod_image {
 
 struct control_exec;
 struct pod_probe;
+struct probing;
 
 /* Which build its shim is (pod_upgrade.c). */
 struct pod_upgrade {
@@ -74,6 +75,7 @@ struct pod {
 	uint64_t launched_ns;
 	struct control_exec *execs;
 	struct pod_probe *probes; /* pod_probe.h */
+	struct probing *probing;  /* probing.h */
 	struct pod_upgrade upgrade;
 };
 

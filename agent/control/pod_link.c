@@ -5,6 +5,7 @@
  */
 #include "agent/control/pod_probe.h"
 
+#include "agent/control/probing.h"
 #include "runtime/base/log.h"
 #include "runtime/base/msg.h"
 
@@ -51,6 +52,7 @@ static void take_status(struct pod *p, struct pod_snapshot *own_snapshot)
 	p->orderly = own_snapshot->phase == POD_STOPPED;
 	if (p->stage == POD_ADOPTED)
 		p->stage = adopted_stage(own_snapshot->phase);
+	probing_see(p);
 	pod_mark(p);
 	pod_mark_report(p);
 }
@@ -205,12 +207,13 @@ void pod_lost(struct pod *p)
 		return;
 	drain(p);
 	exec_end_all(p, "the pod has ended");
+	p->stage = POD_DYING;
+	probing_see(p);
 	pod_probe_end_all(p, "the pod has ended");
 	/* The process is reaped in pod_bury; its end may come a moment after that of the line. */
 	p->sock_source = sd_event_source_disable_unref(p->sock_source);
 	if (p->sock >= 0)
 		(void)close(take_fd(p->sock));
-	p->stage = POD_DYING;
 	p->bury_delay_ns = 0;
 	pod_mark(p);
 	pod_mark_report(p);

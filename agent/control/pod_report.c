@@ -4,7 +4,7 @@
  * the status written last, so a restarted agent says nothing twice. Step "reported" of a pod's life.
  * Source: the kubelet's reasons and words of events.
  */
-#include "agent/control/pod.h"
+#include "agent/control/probing.h"
 
 #include "agent/status/pod_status.h"
 #include "runtime/net/pool.h"
@@ -127,6 +127,7 @@ static void know_container(
 		.name = name,
 		.image = launched ? image->name : reported(object, name, "image"),
 		.image_id = launched ? image->id : reported(object, name, "imageID"),
+		.unready = !probing_ready(p, name),
 	};
 	if (image && image->why) {
 		ret->reason = image->why;

@@ -278,13 +278,15 @@ static int drive(void)
 
 int ask_wait(int fd)
 {
-	enum { EVER_MS = 3600 * 1000 };
+	enum { EVER_MS = 3600 * 1000, IDLE_MS = 60 * 1000 };
 	struct curl_waitfd wait = {.fd = fd, .events = CURL_WAIT_POLLIN};
 
 	if (asks.n == 0) {
 		struct pollfd idle = {.fd = fd, .events = POLLIN};
 
-		return poll(&idle, 1, -1) < 0 && errno != EINTR ? -errno : idle.revents != 0;
+		int r = poll(&idle, 1, IDLE_MS);
+
+		return r < 0 ? (errno == EINTR ? 0 : -errno) : r == 0 ? -ETIME : 1;
 	}
 	if (curl_multi_poll(asks.multi, &wait, fd >= 0, EVER_MS, NULL) != CURLM_OK)
 		return -EIO;

@@ -22,7 +22,7 @@ size_t ask_count(void);
 
 /**
  * Waits until something can be done for those under way, or @fd (-1: none) can be read; does it, and gives the answers.
- * Sleeps for ever when there is neither. Returns: 1 @fd can be read (or has ended), 0 not, -errno.
+ * Returns: 1 @fd can be read (or has ended), 0 not; -ETIME: a minute without anything to do; -errno.
  */
 int ask_wait(int fd);
 

@@ -2,7 +2,7 @@
 /*
  * berth-probe: asks containers over the network how they are.
  *
- *	berth-probe serve 3<>socket	requests and answers as messages, until the other end closes
+ *	berth-probe serve 3<>socket	requests and answers as messages, until the other end closes, or a minute without
  *	berth-probe once <request >answer
  *
  * A program of its own, because what comes back are bytes of strangers: it goes behind its walls (confine.h) before it
@@ -70,7 +70,8 @@ static int serve(struct err *e)
 			r = 1;
 	} while (r > 0);
 	ask_close();
-	return r < 0 ? 2 : 0;
+	/* Without anything to ask it need not stay: the next question starts another. */
+	return r < 0 && r != -ETIME ? 2 : 0;
 }
 
 /* ---- once ------------------------------------------------------------------------------------------------- */

@@ -44,8 +44,10 @@ static void begin_questions(struct probe_worker *w, const struct probe_view *v, 
 {
 	uint64_t span = w->times.period_ns;
 
+	bool patient = v->adopted && (w->type != PROBE_READINESS || v->was_ready);
+
 	/* After a restart of the agent all of the node's probes begin at once; else only a pod's. */
-	if (!v->adopted && span > NS_PER_SEC / 4)
+	if (!patient && span > NS_PER_SEC / 4)
 		span = NS_PER_SEC / 4;
 	w->beat_ns = later(v->started_ns + w->times.initial_delay_ns, now_ns) + spread(w, span);
 	w->due_ns = w->beat_ns;

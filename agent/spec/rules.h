@@ -13,6 +13,10 @@ void rule_container(struct walk *w, const json_t *container);
 void rule_downward_file(struct walk *w, const json_t *file);
 void rule_env_source(struct walk *w, const json_t *source);
 void rule_env_var(struct walk *w, const json_t *var);
+/** A port by name in @handler's action @kind must be one of @container's. NULL @handler: none. */
+void rule_own_port(
+	struct walk *w, const json_t *container, const json_t *handler, const char *kind);
+void rule_probes(struct walk *w, const json_t *container);
 void rule_lifecycle(struct walk *w, const json_t *lifecycle);
 void rule_exit_codes(struct walk *w, const json_t *codes);
 void rule_pod_spec(struct walk *w, const json_t *spec);

@@ -12,8 +12,7 @@ static bool has_port(const json_t *container, const char *name)
 	return json_find(json_list(container, "ports"), "name", name) != NULL;
 }
 
-static void check_named_port(
-	struct walk *w, const json_t *container, const json_t *handler, const char *kind)
+void rule_own_port(struct walk *w, const json_t *container, const json_t *handler, const char *kind)
 {
 	const json_t *port = json_object_get(json_map(handler, kind), "port");
 	const char *name = json_string_value(port);
@@ -58,8 +57,8 @@ void rule_lifecycle(struct walk *w, const json_t *lifecycle)
 	for (size_t i = 0; i < ARRAY_SIZE(hooks); i++) {
 		const json_t *handler = json_map(lifecycle, hooks[i]);
 		size_t mark = walk_field(w, hooks[i]);
-		check_named_port(w, container, handler, "httpGet");
-		check_named_port(w, container, handler, "tcpSocket");
+		rule_own_port(w, container, handler, "httpGet");
+		rule_own_port(w, container, handler, "tcpSocket");
 		check_host(w, handler, "httpGet");
 		check_host(w, handler, "tcpSocket");
 		check_sleep(w, handler);

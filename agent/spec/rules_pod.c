@@ -256,6 +256,7 @@ void rule_container(struct walk *w, const json_t *container)
 		walk_up(w, mark);
 	}
 	check_restart(w, container);
+	rule_probes(w, container);
 	check_requests_below_limits(w, json_object_get(container, "resources"));
 	check_mounts(w, json_list(container, "volumeMounts"));
 	check_names_unique(w, container, "ports", PORTS_MAX, &names);

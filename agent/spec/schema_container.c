@@ -165,7 +165,6 @@ static const struct type type_restart_rule = {
 	"ContainerRestartRule", "When to restart.", restart_rule};
 enum { RESTART_RULES_MAX = 20 };
 
-#define NO_PROBES "berth does not run probes yet; take it out, a crash is noticed without"
 /* Containers of all three sorts have these. */
 #define CONTAINER_FIELDS                                                                           \
 	{"name", STRING, "Name, unique in the pod.", .flags = REQUIRED, .check = check_dns_label}, \
@@ -196,12 +195,11 @@ enum { RESTART_RULES_MAX = 20 };
 		{"volumeDevices", OBJECT, "Block devices of claims.", .flags = LIST,               \
 			.of = &type_volume_device, .key = "devicePath",                            \
 			REFUSE("berth does not bind claims yet")},                                 \
-		{"livenessProbe", OBJECT, "Restarts it when it fails.", .of = &type_probe,         \
-			REFUSE(NO_PROBES)},                                                        \
+		{"livenessProbe", OBJECT, "Restarts it when it fails.", .of = &type_probe},        \
 		{"readinessProbe", OBJECT, "Takes it out of service while it fails.",              \
-			.of = &type_probe, REFUSE(NO_PROBES)},                                     \
+			.of = &type_probe},                                                        \
 		{"startupProbe", OBJECT, "Holds back the others until it succeeds.",               \
-			.of = &type_probe, REFUSE(NO_PROBES)},                                     \
+			.of = &type_probe},                                                        \
 		{"lifecycle", OBJECT, "What to do after its start and before its end.",            \
 			.of = &type_lifecycle},                                                    \
 		{"terminationMessagePath", STRING, "File with its last words.",                    \

@@ -23,7 +23,7 @@ static const struct field http_get[] = {
 	{"path", STRING, "Path to ask for.", .fallback = "/"},
 	{"port", INT_OR_STRING, "Number or name of the port.", .flags = REQUIRED, RANGE(1, 65535),
 		.check = check_port},
-	{"host", STRING, "Host to connect to; the pod's address when missing."},
+	{"host", STRING, "Host to connect to; the pod's address when missing. Not for probes."},
 	{"scheme", STRING, "HTTP or HTTPS.", VALUES("HTTP", "HTTPS"), .fallback = "HTTP"},
 	{"httpHeaders", OBJECT, "Headers to send.", .flags = LIST, .of = &type_http_header},
 	END,
@@ -32,7 +32,7 @@ static const struct type type_http_get = {"HTTPGetAction", "Asks for a page.", h
 static const struct field tcp_socket[] = {
 	{"port", INT_OR_STRING, "Number or name of the port.", .flags = REQUIRED, RANGE(1, 65535),
 		.check = check_port},
-	{"host", STRING, "Host to connect to; the pod's address when missing."},
+	{"host", STRING, "Host to connect to; the pod's address when missing. Not for probes."},
 	END,
 };
 static const struct type type_tcp_socket = {"TCPSocketAction", "Opens a connection.", tcp_socket};

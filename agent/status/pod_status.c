@@ -205,11 +205,14 @@ static void put_of_dead_shim(const struct view *v, json_t *status, const json_t 
 }
 
 /* Ready: of an init container that runs to its end, that it has succeeded. */
-static void put_readiness_of(json_t *status, const struct container_snapshot *c, bool to_end)
+static void put_readiness_of(json_t *status, const struct container_snapshot *c,
+	const struct status_container *known, bool to_end)
 {
 	bool started = c && c->state == CONTAINER_RUNNING && c->started;
 
-	json_put_flag(status, "ready", to_end ? exited_well(json_map(status, "state")) : started);
+	bool ready = started && !(known && known->unready);
+
+	json_put_flag(status, "ready", to_end ? exited_well(json_map(status, "state")) : ready);
 	json_put_flag(status, "started", started);
 }
 
@@ -231,7 +234,7 @@ static json_t *container_status(
 		known && known->image ? known->image : json_str_or(spec, "image", ""));
 	json_put_str(status, "imageID",
 		known && known->image_id ? known->image_id : json_str_or(old, "imageID", ""));
-	put_readiness_of(status, c, init && !again_is_sidecar(spec, init));
+	put_readiness_of(status, c, known, init && !again_is_sidecar(spec, init));
 	return status;
 }
 

@@ -18,6 +18,7 @@ struct status_container {
 	const char *image_id; /* "…@sha256:…"; NULL: not known yet */
 	/* Why it is not there yet ("ErrImagePull", "CreateContainerConfigError" …); NULL: ContainerCreating */
 	const char *reason, *message;
+	bool unready; /* its readiness probe has not succeeded, or not any more */
 };
 
 struct status_input {

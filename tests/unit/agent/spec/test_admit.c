@@ -34,10 +34,6 @@ static const struct {
 						    "base64; write plain text under stringData (a "
 						    "Secret) or data (a ConfigMap)\n"},
 	/* support */
-	{ONE(",\"livenessProbe\":{\"exec\":{\"command\":[\"true\"]}}"),
-		"spec.containers[0].livenessProbe: Forbidden: berth does not run probes yet; take "
-		"it "
-		"out, a crash is noticed without\n"},
 	{ONE(",\"stdin\":false,\"tty\":false,\"lifecycle\":null"), ""},
 	{ONE(",\"ports\":[{\"containerPort\":80,\"hostPort\":80}]"),
 		"spec.containers[0].ports[0].hostPort: Forbidden: berth does not forward ports of "
@@ -94,6 +90,25 @@ static const struct {
 	      "\"Memory\"}}]"),
 		""},
 	/* validation */
+	{ONE(",\"livenessProbe\":{\"exec\":{\"command\":[\"true\"]}}"), ""},
+	{ONE(",\"ports\":[{\"name\":\"web\",\"containerPort\":80}],\"readinessProbe\":{\"httpGet\":"
+	     "{\"port\":\"web\"},\"successThreshold\":2},\"startupProbe\":{\"grpc\":{\"port\":9}}"),
+		""},
+	{ONE(",\"livenessProbe\":{\"httpGet\":{\"port\":\"web\"},\"successThreshold\":2}"),
+		"spec.containers[0].livenessProbe.httpGet.port: Invalid value: \"web\": no port of "
+		"this container has this name\nspec.containers[0].livenessProbe.successThreshold: "
+		"Invalid value: 2: must be 1\n"},
+	{ONE(",\"readinessProbe\":{\"tcpSocket\":{\"port\":80,\"host\":\"10.0.0.1\"},"
+	     "\"terminationGracePeriodSeconds\":3}"),
+		"spec.containers[0].readinessProbe.tcpSocket.host: Forbidden: a probe asks its own "
+		"pod and nobody else; take it out, and name a virtual host in httpHeaders as "
+		"Host\nspec.containers[0].readinessProbe.terminationGracePeriodSeconds: Invalid "
+		"value: 3: must not be set for readinessProbes\n"},
+	{ONE(",\"startupProbe\":{\"periodSeconds\":5}"),
+		"spec.containers[0].startupProbe: Required value: must specify a handler type\n"},
+	{ONE(",\"startupProbe\":{\"exec\":{\"command\":[\"a\"]},\"tcpSocket\":{\"port\":1}}"),
+		"spec.containers[0].startupProbe.tcpSocket: Forbidden: may not specify more than 1 "
+		"of them, and exec is there\n"},
 	{ONE(",\"lifecycle\":{\"preStop\":{}}"), "spec.containers[0].lifecycle.preStop: Required "
 						 "value: must specify a handler type\n"},
 	{ONE(",\"lifecycle\":{\"preStop\":{\"exec\":{},\"sleep\":{\"seconds\":1}}}"),

@@ -17,10 +17,8 @@ static void test_explain(void **state)
 			"  image\t<string> -required-\n    Image reference.\n    berth: "
 			"honoured\n"},
 		{"po", "spec.containers.livenessProbe.httpGet",
-			"    berth: refused: berth does not run probes yet"},
-		{"po", "spec.containers.livenessProbe",
-			"    Seconds before the first.\n    berth: refused, as what it belongs "
-			"to\n"},
+			"    Path to ask for.\n    berth: honoured\n"},
+		{"po", "spec.containers.volumeDevices", "berth: refused, as what it belongs to\n"},
 		{"po", "spec.hostUsers",
 			"    berth: refused but for true: berth does not make user"},
 		{"po", "status.phase", "    berth: reported\n"},
