@@ -30,7 +30,6 @@ struct pod_image {
 
 struct control_exec;
 struct pod_probe;
-struct probing;
 
 /* Which build its shim is (pod_upgrade.c). */
 struct pod_upgrade {

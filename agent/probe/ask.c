@@ -224,9 +224,12 @@ static void finish(CURL *curl, CURLcode code)
 {
 	struct ask *a = NULL;
 	char *text = NULL;
+	curl_off_t connect_us = 0;
 
 	(void)curl_easy_getinfo(curl, CURLINFO_PRIVATE, (char **)&a);
 	(void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &a->reply.status);
+	(void)curl_easy_getinfo(curl, CURLINFO_CONNECT_TIME_T, &connect_us);
+	a->reply.connected = connect_us > 0;
 	a->reply.end = end_of(a, code);
 	a->reply.trouble = code == CURLE_GOT_NOTHING ? "EOF" : trouble_of(a, curl);
 	enum probe_result result = kinds[a->q.kind].verdict(&a->q, &a->reply, &text);

@@ -135,7 +135,7 @@ static char *grpc_text(const struct probe_request *q, const struct reply *r)
 		return xasprintf(
 			"error: failed to connect service at \"%s\": dial tcp %s: connect: %s", at,
 			at, r->trouble);
-	if (r->end == REPLY_TIMEOUT && r->status == 0)
+	if (r->end == REPLY_TIMEOUT && !r->connected)
 		return xasprintf("timeout: failed to connect service \"%s\" within %s: context "
 				 "deadline exceeded",
 			at, within);

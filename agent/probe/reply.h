@@ -22,7 +22,7 @@ struct reply {
 	const char *trouble; /* borrowed; NULL: none */
 	long status;	     /* of HTTP; 0: no status line came */
 	size_t header_bytes;
-	bool headers_whole, headers_too_long, body_full;
+	bool connected, headers_whole, headers_too_long, body_full;
 	struct str body; /* at most PROBE_BODY_MAX bytes */
 	int grpc_status; /* -1: none came */
 	char *grpc_message;

@@ -199,6 +199,7 @@ static void test_grpc_verdicts(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct reply r = {.end = cases[i].end,
 			.status = cases[i].status,
+			.connected = cases[i].status != 0,
 			.trouble = cases[i].trouble,
 			.grpc_status = -1};
 		cleanup_free char *line = xasprintf("Grpc-Status: %d\r\n", cases[i].grpc);
