@@ -278,7 +278,8 @@ static void set_nonblocking(int fd)
 static int take_fd_of(struct exec_session *s, int own_fd)
 {
 	set_nonblocking(own_fd);
-	s->terminal_fd = fcntl(own_fd, F_DUPFD_CLOEXEC, 3);
+	/* Not of a pipe, whose end would never come. */
+	s->terminal_fd = isatty(own_fd) ? fcntl(own_fd, F_DUPFD_CLOEXEC, 3) : -EBADF;
 	set_size(s);
 	if (!s->attach) {
 		s->out_fd[OUT] = own_fd;

@@ -574,6 +574,7 @@ static void expect_read(struct client *c, int fd, const char *text)
 		step(c);
 		n = recv(fd, buf, sizeof buf - 1, MSG_DONTWAIT);
 	}
+	assert_true(n >= 0);
 	assert_string_equal(buf, text);
 }
 
