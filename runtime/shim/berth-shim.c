@@ -79,7 +79,9 @@ static int open_process(struct shim *s)
 {
 	int r;
 
-	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0)
+	/* Executed by its descriptor, it would be shown as that one's number. */
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0 ||
+		prctl(PR_SET_NAME, "berth-shim") < 0)
 		return -errno;
 	r = loop_open(&s->loop);
 	return r < 0 ? r : watch_signals(s);

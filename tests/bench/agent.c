@@ -214,6 +214,9 @@ static json_t *pod_json(const struct bench *b, const struct pod_spec *p)
 	json_put_str(pod, "apiVersion", "v1");
 	json_put_str(pod, "kind", "Pod");
 	json_put_str(json_sub(pod, "metadata"), "name", p->name);
+	if (p->annotation)
+		json_put_str(json_sub(json_sub(pod, "metadata"), "annotations"), p->annotation,
+			p->value);
 	spec = json_sub(pod, "spec");
 	json_put_str(spec, "restartPolicy", p->policy);
 	for (int i = 0; i < p->containers; i++)

@@ -106,6 +106,7 @@ struct pod_spec {
 	const char *argument; /* after the file, or NULL */
 	const char *policy;   /* restartPolicy */
 	int containers;
+	const char *annotation, *value; /* NULL: none */
 };
 /**
  * Ask for it; dies unless it is accepted. Its probes write to ROOT/stamps/stamp.
@@ -136,6 +137,7 @@ int podman(const struct bench *b, const char *const *args);
 void bench_seccomp(struct bench *b);
 void bench_move(struct bench *b);
 void bench_crash(struct bench *b);
+void bench_restarts(struct bench *b);
 void bench_peers(struct bench *b);
 void bench_pod(struct bench *b);
 void bench_memory(struct bench *b);

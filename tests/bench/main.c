@@ -3,7 +3,7 @@
  * bench BUILD ROOT TMPFS [NAME…]: the measurements of README, "Speed and size"; scripts/bench runs it.
  *
  * ROOT and TMPFS are empty scratch directories, the second one in memory.  Without names all are made.  The
- * environment may set BENCH_REPS (20) and BENCH_RUNTIME (/usr/sbin/runc).
+ * environment may set BENCH_REPS (20), BENCH_RESTARTS (1000) and BENCH_RUNTIME (/usr/sbin/runc).
  */
 #include "tests/bench/bench.h"
 
@@ -21,6 +21,8 @@ static const struct {
 	const char *what;
 } measurements[] = {
 	{"crash", bench_crash, "kill -9 of a container to the first instruction of the next one"},
+	{"restarts", bench_restarts,
+		"what a shim weighs after many restarts (BENCH_RESTARTS, 1000)"},
 	{"peers", bench_peers,
 		"the same under podman, supervisord and s6, where they are installed"},
 	{"pod", bench_pod, "a pod of two containers, from accepted to both running"},

@@ -14,19 +14,21 @@
 enum { PODS = 100, BURST_REPS = 3, IDLE_PODS = 20, IDLE_S = 60, SETTLE_MS = 3000 };
 
 /* "many FROM" … "many TO-1", each running when this returns. */
-static void create(const struct bench *b, int from, int to, char **uids)
+static void create(const struct bench *b, int from, int to, int containers, char **uids)
 {
 	cleanup_free char *stamp = xasprintf("%s/stamps/stamp", b->root);
 
 	stamp_reset(stamp);
 	for (int i = from; i < to; i++) {
 		cleanup_free char *name = xasprintf("many%d", i);
-		struct pod_spec pod = {
-			.name = name, .verb = "start", .policy = "Always", .containers = 1};
+		struct pod_spec pod = {.name = name,
+			.verb = "start",
+			.policy = "Always",
+			.containers = containers};
 
 		uids[i] = pod_create(b, &pod);
 	}
-	(void)stamp_wait(stamp, (size_t)(to - from));
+	(void)stamp_wait(stamp, (size_t)(to - from) * (size_t)containers);
 }
 
 static void forget(char **uids)
@@ -37,6 +39,20 @@ static void forget(char **uids)
 	}
 }
 
+static double shims_of_eight(const struct bench *b, char **uids)
+{
+	enum { EIGHT = 8, PODS_OF_EIGHT = 20 };
+	double sum = 0;
+
+	create(b, 0, PODS_OF_EIGHT, EIGHT, uids);
+	sleep_ms(SETTLE_MS);
+	for (int p = 0; p < PODS_OF_EIGHT; p++)
+		sum += process_pss_kib(pod_shim(b, uids[p])) / PODS_OF_EIGHT;
+	pods_delete(b, "many", PODS_OF_EIGHT);
+	forget(uids);
+	return sum;
+}
+
 void bench_memory(struct bench *b)
 {
 	static const int steps[] = {0, 1, 20, PODS};
@@ -45,7 +61,7 @@ void bench_memory(struct bench *b)
 
 	agent_start(b);
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
-		create(b, i ? steps[i - 1] : 0, steps[i], uids);
+		create(b, i ? steps[i - 1] : 0, steps[i], 1, uids);
 		sleep_ms(SETTLE_MS);
 		agent[i] = process_pss_kib(b->berthd);
 		shim[i] = 0;
@@ -56,6 +72,7 @@ void bench_memory(struct bench *b)
 	pods_delete(b, "many", PODS);
 	forget(uids);
 	say_figure("shim-pss-20-pods", shim[2], "KiB", 300);
+	say_figure("shim-pss-8-containers", shims_of_eight(b, uids), "KiB", 300);
 	say_figure("agent-pss-0-pods", agent[0] / 1024, "MiB", 10);
 	say_figure("agent-pss-per-pod", (agent[3] - agent[0]) / PODS, "KiB", 24);
 }
@@ -106,7 +123,7 @@ void bench_burst(struct bench *b)
 	for (int n = 0; n < BURST_REPS; n++) {
 		uint64_t begin = now_ns();
 
-		create(b, 0, PODS, uids);
+		create(b, 0, PODS, 1, uids);
 		series_add(&own, (double)(now_ns() - begin) / 1e6);
 		pods_delete(b, "many", PODS);
 		forget(uids);
@@ -124,7 +141,7 @@ void bench_idle(struct bench *b)
 	uint64_t before_shims = 0, after_shims = 0, before, after;
 
 	agent_start(b);
-	create(b, 0, IDLE_PODS, uids);
+	create(b, 0, IDLE_PODS, 1, uids);
 	sleep_ms(SETTLE_MS * 4);
 	for (int i = 0; i < IDLE_PODS; i++) {
 		shims[i] = pod_shim(b, uids[i]);
