@@ -6,6 +6,7 @@
 
 const struct api_backend api_backend_control = {
 	.exec_start = control_exec_start,
+	.exec_check = control_exec_check,
 	.exec_close_input = control_exec_close_input,
 	.exec_free = control_exec_free,
 	.retry = control_retry,

@@ -11,6 +11,8 @@
 struct api_backend {
 	int (*exec_start)(struct control *c, const struct control_exec_request *request,
 		const struct control_exec_calls *calls, struct control_exec **ret, struct err *e);
+	int (*exec_check)(
+		struct control *c, const struct control_exec_request *request, struct err *e);
 	bool (*exec_close_input)(struct control_exec *x);
 	void (*exec_free)(struct control_exec *own_exec);
 	int (*retry)(struct control *c, const char *ns, const char *name, const char *container,

@@ -92,6 +92,20 @@ static int check_upgrade(
 	return 0;
 }
 
+/*
+ * What is wrong with the request itself goes before what is wrong with its protocol: a client that was refused over
+ * WebSocket asks again by SPDY, and shows this answer only (client-go tools/remotecommand/fallback.go).
+ */
+static void say_the_reason(
+	const struct request *r, const struct control_exec_request *q, struct err *e)
+{
+	const struct api_backend *backend = r->api->o.backend;
+	struct err why = {0};
+
+	if (backend && backend->exec_check(r->api->o.control, q, &why) < 0)
+		*e = why;
+}
+
 /* The protocol's version, or -errno. */
 static int negotiate(
 	const struct request *r, const char *instead, char accept[WS_ACCEPT_SIZE], struct err *e)
@@ -156,6 +170,15 @@ static void stream_pod(struct request *r, const char *what, bool attach)
 
 	if (code == 0)
 		code = read_options(r, &o, &e);
+	else if (read_options(r, &o, NULL) == 0)
+		say_the_reason(r,
+			&(const struct control_exec_request){
+				.kind = attach ? CONTROL_ATTACH : CONTROL_EXEC,
+				.ns = o.ns,
+				.pod = o.pod,
+				.container = o.container,
+				.in = o.in},
+			&e);
 	if (code == 0)
 		code = o.version = negotiate(r, instead, accept, &e);
 	if (code >= 0)
@@ -188,6 +211,11 @@ void forward_pod(struct request *r)
 	/* First: kubectl asks without ports, they come with its SPDY streams. */
 	if (code == 0)
 		code = o.version = negotiate(r, instead, accept, &e);
+	if (code < 0)
+		say_the_reason(r,
+			&(const struct control_exec_request){
+				.kind = CONTROL_DIAL, .ns = r->ns, .pod = r->name},
+			&e);
 	if (code >= 0)
 		code = read_ports(r, &o, &e);
 	if (code >= 0)

@@ -125,6 +125,10 @@ struct control_exec;
 int control_exec_start(struct control *c, const struct control_exec_request *request,
 	const struct control_exec_calls *calls, struct control_exec **ret, struct err *e);
 
+/** Would it be granted now? 0, or as control_exec_start, which asks this first. */
+int control_exec_check(
+	struct control *c, const struct control_exec_request *request, struct err *e);
+
 /**
  * An attach's stdin has ended. Returns: whether its output is still of use; else the attach is over (a container whose
  * stdin stays open for the next who attaches, or a terminal).

@@ -216,55 +216,87 @@ static int check_input(const struct control_exec_request *r, const json_t *conta
 	return err_reason(e, "BadRequest");
 }
 
-static int ask(struct pod *p, const struct control_exec_request *q, const json_t *object,
-	struct control_exec *x, struct err *e)
+static int ask(
+	struct pod *p, const struct control_exec_request *q, char *name, bool tty, uint64_t id)
 {
-	cleanup_free char *name = xstrdup(q->container ? q->container : default_container(object));
-	const json_t *container;
-	int r = q->kind == CONTROL_DIAL ? check_sandbox(p, object, e)
-					: check_running(p, object, name, e);
+	switch (q->kind) {
+	case CONTROL_ATTACH:
+		return ask_attach(p, q, name, id, tty);
+	case CONTROL_DIAL:
+		return ask_dial(p, q, id);
+	case CONTROL_EXEC:
+	default:
+		return ask_exec(p, q, name, id);
+	}
+}
 
-	if (r < 0)
-		return r;
-	container = container_spec(object, name);
-	r = check_input(q, container, e);
-	if (r < 0)
-		return r;
-	x->input_ends =
-		json_flag(container, "stdinOnce", false) && !json_flag(container, "tty", false);
+/* What a request is about. The container is borrowed from the object; NULL: none, and a dial needs none. */
+struct exec_subject {
+	struct pod *pod;
+	json_t *object;
+	const json_t *container;
+};
+
+/* 0, or why the request cannot be granted now. @ret->object is the caller's in any case. */
+static int check(struct control *c, const struct control_exec_request *q, struct exec_subject *ret,
+	struct err *e)
+{
+	const char *name;
+	int r;
+
+	*ret = (struct exec_subject){.pod = pod_find_named(c, q->ns, q->pod)};
+	if (!ret->pod || pod_object(ret->pod, &ret->object) < 0)
+		return err_set(e, -ENOENT, "pods \"%s\" not found", q->pod);
+	if (count_execs(ret->pod) >= LINK_EXECS_MAX) {
+		(void)err_set(e, -EBUSY,
+			"pod %s has %d streams of exec, attach and port-forward: no more",
+			ret->pod->name, LINK_EXECS_MAX);
+		return err_reason(e, "TooManyRequests");
+	}
 	if (q->kind == CONTROL_DIAL)
-		r = ask_dial(p, q, x->id);
-	else if (q->kind == CONTROL_ATTACH)
-		r = ask_attach(p, q, name, x->id, json_flag(container, "tty", false));
-	else
-		r = ask_exec(p, q, name, x->id);
-	return r < 0 ? err_errno(e, r, "asking the pod's shim") : 0;
+		return check_sandbox(ret->pod, ret->object, e);
+	name = q->container ? q->container : default_container(ret->object);
+	r = check_running(ret->pod, ret->object, name, e);
+	if (r < 0)
+		return r;
+	ret->container = container_spec(ret->object, name);
+	return check_input(q, ret->container, e);
+}
+
+int control_exec_check(struct control *c, const struct control_exec_request *request, struct err *e)
+{
+	struct exec_subject on;
+	int r = check(c, request, &on, e);
+
+	json_decref(on.object);
+	return r;
 }
 
 int control_exec_start(struct control *c, const struct control_exec_request *request,
 	const struct control_exec_calls *calls, struct control_exec **ret, struct err *e)
 {
-	struct pod *p = pod_find_named(c, request->ns, request->pod);
 	cleanup_json json_t *object = NULL;
-	struct control_exec fresh = {.pod = p, .calls = *calls, .kind = request->kind}, *x;
-	int r;
+	cleanup_free char *name = NULL;
+	struct control_exec *x;
+	struct exec_subject on;
+	int r = check(c, request, &on, e);
+	bool tty = json_flag(on.container, "tty", false);
 
-	if (!p || pod_object(p, &object) < 0)
-		return err_set(e, -ENOENT, "pods \"%s\" not found", request->pod);
-	if (count_execs(p) >= LINK_EXECS_MAX) {
-		(void)err_set(e, -EBUSY,
-			"pod %s has %d streams of exec, attach and port-forward: no more", p->name,
-			LINK_EXECS_MAX);
-		return err_reason(e, "TooManyRequests");
-	}
-	fresh.id = ++c->next_exec_id;
-	r = ask(p, request, object, &fresh, e);
+	object = on.object;
 	if (r < 0)
 		return r;
+	name = xstrdup(json_str_or(on.container, "name", ""));
+	r = ask(on.pod, request, name, tty, ++c->next_exec_id);
+	if (r < 0)
+		return err_errno(e, r, "asking the pod's shim");
 	x = xcalloc(1, sizeof(*x));
-	*x = fresh;
-	x->next = p->execs;
-	p->execs = x;
+	*x = (struct control_exec){.pod = on.pod,
+		.next = on.pod->execs,
+		.calls = *calls,
+		.kind = request->kind,
+		.id = c->next_exec_id,
+		.input_ends = json_flag(on.container, "stdinOnce", false) && !tty};
+	on.pod->execs = x;
 	*ret = x;
 	return 0;
 }

@@ -134,13 +134,22 @@ static void test_exec_free(struct control_exec *own_x)
 	free(own_x);
 }
 
+static int test_check(struct control *c, const struct control_exec_request *q, struct err *e)
+{
+	(void)c;
+	return q->container && streq(q->container, "waits")
+		       ? err_set(e, -EBADMSG, "container waits is not running")
+		       : 0;
+}
+
 static bool test_close_input(struct control_exec *x)
 {
 	(void)x;
 	return input_ends;
 }
 
-static const struct api_backend backend = {.exec_close_input = test_close_input,
+static const struct api_backend backend = {.exec_check = test_check,
+	.exec_close_input = test_close_input,
 	.exec_start = test_exec_start,
 	.exec_free = test_exec_free};
 
@@ -481,6 +490,9 @@ static void refused_upgrades_close(void **state)
 			"Connection: Upgrade\r\nUpgrade: SPDY/3.1\r\n"
 			"X-Stream-Protocol-Version: v4.channel.k8s.io\r\n",
 			400, "exec over SPDY/3.1 is not served"},
+		{"SPDY to what does not run", "POST", "exec?command=true&container=waits",
+			"Connection: Upgrade\r\nUpgrade: SPDY/3.1\r\n", 400,
+			"container waits is not running"},
 		{"SPDY by GET", "GET", "exec?command=true",
 			"Connection: Upgrade\r\nUpgrade: SPDY/3.1\r\n", 400,
 			"SPDY/3.1 is not served"},
