@@ -315,8 +315,12 @@ static void own_object_changed(struct control *c, const struct store_event *even
 	const char *uid = meta_str(event->object, "uid");
 	struct pod *p = pod_find(c, uid);
 
-	if (event->change == STORE_MODIFIED && !concerns_worker(event->before, event->object))
+	if (event->change == STORE_MODIFIED && !concerns_worker(event->before, event->object)) {
+		/* Somebody else may have set a condition that it is to be ready with. */
+		if (p && json_at(event->object, "spec", "readinessGates", NULL))
+			pod_mark_report(p);
 		return;
+	}
 	if (!p && event->change == STORE_DELETED)
 		return;
 	if (!p)

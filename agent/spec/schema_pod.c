@@ -135,7 +135,7 @@ static const struct field pod_spec[] = {
 	{"preemptionPolicy", STRING, "May it displace others?",
 		VALUES("PreemptLowerPriority", "Never"), WARN(ONE_NODE ", nothing is displaced")},
 	{"readinessGates", OBJECT, "Conditions the pod is ready with.", .flags = LIST,
-		.of = &type_readiness_gate, REFUSE("berth does not wait for readiness gates yet")},
+		.of = &type_readiness_gate},
 	{"runtimeClassName", STRING, "OCI runtime to use.",
 		REFUSE("the runtime is chosen for all pods, with berthd --runtime")},
 	{"enableServiceLinks", BOOL, "Variables for each Service.", ONLY("false"),

@@ -9,6 +9,7 @@
 #include "agent/spec/attempt.h"
 #include "agent/spec/quantity.h"
 #include "agent/status/again.h"
+#include "agent/status/gates.h"
 #include "agent/status/held.h"
 #include "runtime/base/clock.h"
 
@@ -382,7 +383,13 @@ static void put_readiness(const struct view *v, json_t *conditions, const char *
 		reason = streq(phase, "Succeeded") ? "PodCompleted" : "PodFailed";
 		free(take(message));
 	}
-	put_condition(v, conditions, "Ready", ready, ready ? NULL : reason, message);
+	cleanup_free char *unmet = ready ? gates_unmet(v->pod) : NULL;
+
+	put_condition(v, conditions, "Ready", ready && !unmet,
+		unmet	? "ReadinessGatesNotReady"
+		: ready ? NULL
+			: reason,
+		unmet ? unmet : message);
 	put_condition(v, conditions, "ContainersReady", ready, ready ? NULL : reason, message);
 }
 
@@ -466,6 +473,7 @@ static json_t *conditions_of(
 	if (pod_is_held(v->in))
 		put_condition(
 			v, conditions, HELD_CONDITION, true, HELD_CONDITION_REASON, HELD_MESSAGE);
+	gates_keep(v->pod, conditions);
 	return conditions;
 }
 

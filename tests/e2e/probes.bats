@@ -148,3 +148,12 @@ ready() { pod "$1" '.status.conditions[] | select(.type == "Ready")'; }
 	berth exec web -- killall httpd || true
 	wait_pod web '.status.containerStatuses[0].restartCount == 1 or (.status.conditions[] | select(.type == "Ready") | .status == "False")' >/dev/null
 }
+
+@test "a readiness gate: Ready waits for a condition that others set" {
+	probed_pod gated '{}' | jq '.spec.readinessGates = [{conditionType: "shop.example/paid"}]' | apply
+	wait_pod gated 'any(.status.conditions[]?; .type == "Ready" and .reason == "ReadinessGatesNotReady")' >/dev/null
+	[ "$(pod gated '.status.conditions[] | select(.type == "ContainersReady") | .status')" = True ]
+	api "$PODS/gated/status" -X PATCH -H 'Content-Type: application/strategic-merge-patch+json' \
+		--data '{"status": {"conditions": [{"type": "shop.example/paid", "status": "True"}]}}' >/dev/null
+	wait_pod gated '.status.conditions[] | select(.type == "Ready") | .status == "True"' >/dev/null
+}
