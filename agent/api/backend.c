@@ -10,6 +10,7 @@ const struct api_backend api_backend_control = {
 	.exec_close_input = control_exec_close_input,
 	.exec_free = control_exec_free,
 	.retry = control_retry,
+	.deaths = control_deaths,
 	.image_pull = control_image_pull,
 	.image_load = control_image_load,
 	.image_job_free = control_image_job_free,

@@ -17,6 +17,8 @@ struct api_backend {
 	void (*exec_free)(struct control_exec *own_exec);
 	int (*retry)(struct control *c, const char *ns, const char *name, const char *container,
 		json_t **ret_names, struct err *e);
+	int (*deaths)(
+		struct control *c, const char *ns, const char *name, json_t **ret, struct err *e);
 	int (*image_pull)(struct control *c, const char *ref, const char *auth_json,
 		control_image_fn fn, void *data, struct control_image_job **ret, struct err *e);
 	int (*image_load)(struct control *c, int fd, control_image_fn fn, void *data,

@@ -69,6 +69,34 @@ size_t logfiles_runs(int dir_fd, uint32_t *ret_newest, uint32_t *ret_before)
 	return n;
 }
 
+bool logfiles_next(int dir_fd, uint32_t run, uint32_t *ret)
+{
+	DIR *dir = open_list(dir_fd);
+	const struct dirent *entry;
+	bool found = false;
+	uint32_t of;
+
+	while (dir && (entry = readdir(dir))) {
+		if (!parse_name(entry->d_name, &of) || (run != LOGFILES_NO_RUN && of <= run) ||
+			(found && of >= *ret))
+			continue;
+		*ret = of;
+		found = true;
+	}
+	if (dir)
+		(void)closedir(dir);
+	return found;
+}
+
+bool logfiles_has(int dir_fd, uint32_t run)
+{
+	uint32_t found = 0;
+
+	if (run > 0)
+		return logfiles_next(dir_fd, run - 1, &found) && found == run;
+	return logfiles_next(dir_fd, LOGFILES_NO_RUN, &found) && found == 0;
+}
+
 /* The current file stands last; rotated ones are in the order of their times. */
 static int by_age(const void *a, const void *b)
 {

@@ -34,6 +34,12 @@ int logfiles_dir(
 /** The newest run there is a file of, and the one before. Returns: how many of the two there are. */
 size_t logfiles_runs(int dir_fd, uint32_t *ret_newest, uint32_t *ret_before);
 
+/** Is there a file of @run? */
+bool logfiles_has(int dir_fd, uint32_t run);
+#define LOGFILES_NO_RUN UINT32_MAX
+/** The first run after @run (LOGFILES_NO_RUN: of all) that there is a file of. Returns: whether there is one. */
+bool logfiles_next(int dir_fd, uint32_t run, uint32_t *ret);
+
 /**
  * Opens the files of @run, the newest LOGFILES_MAX.
  * @after: (may be NULL) only those behind this one; when it is not there any more, all.

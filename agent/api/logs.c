@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * pods/NAME/log: what a container wrote, read from the CRI files of its run as the client takes it, a block at a time;
- * with follow it goes on with the events of inotify, over rotations, until the container has ended.
+ * with follow it goes on with the events of inotify, over rotations and restarts, until the container is not started again
+ * (kubectl's ends with the run; who follows a service wants to see it come back). ?berthRun=N is the run N.
  *
  * Source: Kubernetes API reference, "read log of the specified Pod"; kubelet validateContainerLogStatus.
  */
@@ -35,8 +36,9 @@ struct log_session {
 	struct crilog log;
 	struct crilog_tail tail;
 	bool tailing, follow, finished;
-	bool ended; /* the run */
-	bool moved; /* files came or went since the last look */
+	bool one_run; /* an older one: nothing follows it */
+	bool ended;   /* no more comes */
+	bool moved;   /* files came or went since the last look */
 	sd_event_source *changes, *go_on;
 	struct store_sub *sub;
 };
@@ -106,6 +108,18 @@ static int choose_container(
 		names.p ? names.p : "");
 }
 
+/* Will no more come, neither from run @run nor from a later one? */
+static bool is_over(const json_t *pod, const char *container, uint32_t run)
+{
+	const json_t *status = status_of(pod, container);
+	const char *phase = json_str_or(json_map(pod, "status"), "phase", "");
+
+	if (streq(phase, "Succeeded") || streq(phase, "Failed"))
+		return true;
+	return status && json_int(status, "restartCount", 0) <= (int64_t)run &&
+	       json_at(status, "state", "terminated", NULL);
+}
+
 /* Has run @run of the container ended, as the pod's status tells? */
 static bool run_has_ended(const json_t *pod, const char *container, uint32_t run)
 {
@@ -120,6 +134,12 @@ static bool run_has_ended(const json_t *pod, const char *container, uint32_t run
 	return json_map(state, "waiting") && json_at(status, "lastState", "terminated", NULL);
 }
 
+static bool no_more(const struct log_session *s, const json_t *pod)
+{
+	return s->one_run ? run_has_ended(pod, s->container, s->run)
+			  : is_over(pod, s->container, s->run);
+}
+
 /* Which run to show. Returns: 0, or -errno with Kubernetes' words. */
 static int choose_run(const struct request *r, const json_t *pod, const char *container, int dir_fd,
 	uint32_t *ret, struct err *e)
@@ -130,6 +150,23 @@ static int choose_run(const struct request *r, const json_t *pod, const char *co
 	bool previous = target_flag(&r->target, "previous");
 	uint32_t newest = 0, before = 0;
 	size_t n = dir_fd >= 0 ? logfiles_runs(dir_fd, &newest, &before) : 0;
+	int64_t asked;
+	int given = target_number(&r->target, "berthRun", &asked, e);
+
+	if (given < 0)
+		return given;
+	if (given && previous)
+		return err_set(e, -EINVAL, "at most one of previous and berthRun may be specified");
+	if (given && (asked < 0 || asked > UINT32_MAX || dir_fd < 0 ||
+			     !logfiles_has(dir_fd, (uint32_t)asked)))
+		return err_set(e, -EBADMSG,
+			"there is no log of run %lld of container \"%s\" in pod \"%s\" (any more); "
+			"the newest run is %u",
+			(long long)asked, container, r->name, newest);
+	if (given) {
+		*ret = (uint32_t)asked;
+		return 0;
+	}
 
 	if (!previous) {
 		*ret = newest;
@@ -210,12 +247,32 @@ static bool next_files(struct log_session *s)
 	return true;
 }
 
-static void check_newer_run(struct log_session *s)
+/* The next run, behind all of this one. Returns: whether there is one. */
+static bool next_run(struct log_session *s)
 {
-	uint32_t newest, before;
+	cleanup_json json_t *pod = NULL;
+	cleanup_str struct str rest = {0};
+	struct logfiles files = {0};
+	uint32_t next;
 
-	if (logfiles_runs(s->dir_fd, &newest, &before) > 0 && newest > s->run)
-		s->ended = true;
+	if (s->one_run || !logfiles_next(s->dir_fd, s->run, &next) ||
+		logfiles_open(s->dir_fd, next, NULL, &files) < 0 || files.n == 0) {
+		logfiles_done(&files);
+		return false;
+	}
+	logfiles_done(&s->files);
+	s->files = files;
+	s->run = next;
+	s->at = 0;
+	s->offset = 0;
+	s->moved = true; /* it may have been rotated as well … */
+	crilog_end(&s->log, &rest);
+	if (rest.n > 0)
+		stream_write(s->stream, rest.p, rest.n);
+	/* … or be over, and the pod's status says nothing more. */
+	if (store_get(s->api->o.store, s->api->pods, s->ns, s->pod, &pod, NULL) == 0)
+		s->ended = s->ended || is_over(pod, s->container, s->run);
+	return true;
 }
 
 /* The end of a file. Returns: false when there is nothing more to read now. */
@@ -233,13 +290,12 @@ static bool at_end_of_file(struct log_session *s, bool *last_look)
 	 * before leaving it.
 	 */
 	if (!*last_look) {
-		check_newer_run(s);
 		*last_look = true;
 		return true;
 	}
 	*last_look = false;
 	s->moved = false;
-	return next_files(s);
+	return next_files(s) || next_run(s);
 }
 
 static void finish(struct log_session *s, struct str *out)
@@ -328,9 +384,10 @@ static void pod_changed(void *data, const struct store_event *event)
 
 	if (!s->follow || !streq(event->ns, s->ns) || !streq(event->name, s->pod))
 		return;
-	if (event->change != STORE_DELETED && !run_has_ended(event->object, s->container, s->run))
+	if (event->change != STORE_DELETED && !no_more(s, event->object))
 		return;
 	s->ended = true;
+	s->moved = true; /* its last run may have begun and ended since the last look */
 	(void)sd_event_source_set_enabled(s->go_on, SD_EVENT_ONESHOT);
 }
 
@@ -447,7 +504,8 @@ static int open_session(const struct request *r, struct log_session *s, struct e
 	if (code < 0)
 		return err_set(e, -EIO, "the log of container %s cannot be opened safely: %s",
 			container, strerror(-code));
-	s->ended = target_flag(&r->target, "previous") || run_has_ended(pod, container, s->run);
+	s->one_run = target_flag(&r->target, "previous") || target_param(&r->target, "berthRun");
+	s->ended = no_more(s, pod);
 	return 0;
 }
 

@@ -30,6 +30,7 @@ const struct route routes[] = {
 	{METHOD_DELETE, IMAGES "/{rest}", delete_image, ROUTE_BODY},
 	{METHOD_GET, "/apis/berth.dev/v1/check", get_check, 0},
 
+	{METHOD_GET, "/apis/berth.dev/v1/namespaces/{ns}/pods/{name}/deaths", get_deaths, 0},
 	{METHOD_POST, "/apis/berth.dev/v1/namespaces/{ns}/pods/{name}/retry", retry_pod,
 		ROUTE_BODY},
 

@@ -71,6 +71,7 @@ void attach_pod(struct request *r);
 void forward_pod(struct request *r);
 void exec_spdy(struct request *r);
 void retry_pod(struct request *r);  /* retry.c */
+void get_deaths(struct request *r); /* deaths.c */
 void get_images(struct request *r); /* images.c */
 void post_image(struct request *r);
 void delete_image(struct request *r);

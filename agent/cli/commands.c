@@ -156,6 +156,8 @@ static const struct flag logs_flags[] = {
 		"go on with what is written from now on"},
 	{"previous", 'p', FLAG_SWITCH, NULL, NULL, NULL, NULL,
 		"of the container's run before this one"},
+	{"run", 0, FLAG_NUMBER, "N", NULL, NULL, NULL,
+		"of the container's run N, as `berth why` numbers them; 0 is the first"},
 	{"container", 'c', FLAG_TEXT, "NAME", NULL, NULL, NULL, "of this container"},
 	{"all-containers", 0, FLAG_SWITCH, NULL, NULL, NULL, NULL, "of every container of the pod"},
 	{"tail", 0, FLAG_NUMBER, "LINES", "-1", NULL, NULL, "the last lines only (with -l: 10)"},
@@ -172,6 +174,13 @@ static const struct flag logs_flags[] = {
 };
 static const struct flag retry_flags[] = {
 	{"container", 'c', FLAG_TEXT, "NAME", NULL, NULL, NULL, "only this container"},
+	{0},
+};
+static const struct flag why_flags[] = {
+	{"container", 'c', FLAG_TEXT, "NAME", NULL, NULL, NULL, "only this container"},
+	{"all", 0, FLAG_SWITCH, NULL, NULL, NULL, NULL,
+		"every end that is known, not only the last"},
+	OUTPUT_FLAG("json|yaml", "json or yaml"),
 	{0},
 };
 static const struct flag exec_flags[] = {
@@ -454,6 +463,17 @@ const struct command commands[] = {
 		.flags = {retry_flags},
 		.words = WORDS_POD,
 		.run = cmd_retry,
+	},
+	{
+		.name = "why",
+		.section = look,
+		.args = "(POD | TYPE/NAME) [-c CONTAINER]",
+		.summary = "Tell why a pod does not run, or why its containers ended; also when it "
+			   "is gone",
+		.examples = "  berth why web-5fx2k\n  berth why web-5fx2k -c nginx --all\n",
+		.flags = {why_flags},
+		.words = WORDS_POD,
+		.run = cmd_why,
 	},
 	{
 		.name = "logs",

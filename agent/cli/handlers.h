@@ -38,6 +38,7 @@ int cmd_patch(struct cli *c);
 int cmd_port_forward(struct cli *c);
 int cmd_replace(struct cli *c);
 int cmd_retry(struct cli *c);
+int cmd_why(struct cli *c);
 int cmd_scale(struct cli *c);
 int cmd_version(struct cli *c);
 int cmd_wait(struct cli *c);

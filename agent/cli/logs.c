@@ -73,6 +73,8 @@ static void log_query(struct cli *c, struct str *path)
 		tail = SELECTED_TAIL;
 	query_add(path, "follow", flag_on(f, "follow") ? "true" : NULL);
 	query_add(path, "previous", flag_on(f, "previous") ? "true" : NULL);
+	if (flag_given(f, "run"))
+		query_add_int(path, "berthRun", flag_number(f, "run", 0));
 	query_add(path, "timestamps", flag_on(f, "timestamps") ? "true" : NULL);
 	query_add(path, "sinceTime", flag_text(f, "since-time"));
 	if (tail >= 0)

@@ -7,6 +7,7 @@
 
 #include "agent/control/briefs.h"
 #include "agent/control/collect.h"
+#include "agent/control/deaths.h"
 #include "agent/control/pod.h"
 #include "agent/control/prober.h"
 #include "agent/control/probing.h"
@@ -297,6 +298,7 @@ static void chore_work(void *data, const char *key)
 		{"shutdown", shutdown_work, 0},
 		{"trim", trim, 0},
 		{"upgrade", pods_upgrade, 0},
+		{"deaths", deaths_expire, 0},
 	};
 	struct control *c = data;
 
@@ -322,6 +324,7 @@ static int open_tree(struct control *c, struct err *e)
 		{"var/lib/berth/pods", &c->state_fd},
 		{"run/berth/pods", &c->run_fd},
 		{"var/log/pods", &c->logs_fd},
+		{"var/lib/berth/deaths", &c->deaths_fd},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
@@ -451,7 +454,7 @@ int control_new(const struct control_options *options, struct control **ret, str
 	CLEANUP(control_free) struct control *c = xcalloc(1, sizeof(*c));
 
 	c->o = *options;
-	c->state_fd = c->run_fd = c->logs_fd = -EBADF;
+	c->state_fd = c->run_fd = c->logs_fd = c->deaths_fd = -EBADF;
 	c->gone = json_array();
 	c->briefs = briefs_new();
 	c->message = xmalloc(MSG_BYTES_MAX);
@@ -494,7 +497,7 @@ void control_free(struct control *own_c)
 	queue_free(own_c->queue);
 	node_facts_free(own_c->facts);
 	json_drop(own_c->gone);
-	const int fds[] = {own_c->state_fd, own_c->run_fd, own_c->logs_fd};
+	const int fds[] = {own_c->state_fd, own_c->run_fd, own_c->logs_fd, own_c->deaths_fd};
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
 		if (fds[i] >= 0)
 			(void)close(fds[i]);

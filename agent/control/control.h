@@ -154,6 +154,15 @@ DEFINE_CLEANUP(struct control_exec, control_exec_free);
 int control_retry(struct control *c, const char *ns, const char *name, const char *container,
 	json_t **ret_names, struct err *e);
 
+/* ---- deaths ------------------------------------------------------------------------------------------- */
+
+/**
+ * How the containers of a pod ended, the latest first, also when it is gone: an array as `berth why -o yaml` prints it.
+ * Returns: 0 and a new reference, or -ENOENT: nothing is known of such a pod.
+ */
+int control_deaths(
+	struct control *c, const char *ns, const char *name, json_t **ret, struct err *e);
+
 /* ---- images ------------------------------------------------------------------------------------------- */
 
 struct control_image_job;

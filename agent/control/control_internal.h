@@ -42,6 +42,7 @@ struct control {
 	int state_fd;				  /* DIR/var/lib/berth/pods */
 	int run_fd;				  /* DIR/run/berth/pods */
 	int logs_fd;				  /* DIR/var/log/pods */
+	int deaths_fd;				  /* DIR/var/lib/berth/deaths */
 	char *image_dir, *logs_dir, *seccomp_dir; /* absolute paths, for plans */
 	struct compile_node node;
 	struct control_image_job *collection; /* of layers that nothing uses; NULL: none runs */

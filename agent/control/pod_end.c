@@ -6,6 +6,7 @@
  */
 #include "agent/control/pod.h"
 
+#include "agent/control/deaths.h"
 #include "agent/status/again.h"
 #include "agent/status/pod_status.h"
 #include "cgroups/group.h"
@@ -170,6 +171,8 @@ static int clear_dirs(struct pod *p, bool all)
 
 	if (r < 0)
 		return r;
+	if (all)
+		deaths_bury(c, p->uid, p->ns, p->name);
 	return all ? trash_put(c->trash, c->state_fd, p->uid)
 		   : trash_put_in(c->trash, c->state_fd, p->uid, "containers");
 }
@@ -211,6 +214,7 @@ int pod_end_here(struct pod *p)
 
 	if (r < 0)
 		return r;
+	deaths_bury(p->control, p->uid, p->ns, p->name);
 	(void)trash_put(p->control->trash, p->control->state_fd, p->uid);
 	p->stage = POD_ENDED;
 	pod_release_load(p);
@@ -364,6 +368,7 @@ int pod_delete(struct pod *p, const json_t *object)
 		return 0;
 	}
 	(void)trash_put(c->trash, c->logs_fd, logs);
+	deaths_bury(c, p->uid, p->ns, p->name);
 	(void)trash_put(c->trash, c->state_fd, p->uid);
 	pod_drop(p);
 	return 0;

@@ -62,6 +62,9 @@ static void set_state(struct fixture *f, const char *text)
 	"[{\"name\":\"c\",\"restartCount\":" n ",\"state\":{\"waiting\":{\"reason\":"              \
 	"\"CrashLoopBackOff\"}},\"lastState\":{\"terminated\":{\"exitCode\":1}}}]"
 
+#define ENDED(n)                                                                                   \
+	"[{\"name\":\"c\",\"restartCount\":" n ",\"state\":{\"terminated\":{\"exitCode\":0}}}]"
+
 static void options(void **state)
 {
 	static const struct {
@@ -194,31 +197,87 @@ static void following_over_rotations_to_the_end(void **state)
 	assert_true(strstr(in.p, "three\n") < strstr(in.p, "four\n"));
 	/* The run ends: what it wrote last is shown, then the answer ends. */
 	put_file(f, "0.log", TIME("05") "stdout F bye\n");
-	set_state(f, CRASHED("0"));
+	set_state(f, ENDED("0"));
 	assert_true(pump_until(&f->s, fd, &in, "\r\n0\r\n\r\n"));
 	assert_non_null(strstr(in.p, "bye\n"));
 	assert_null(strstr(strstr(in.p, "five\n") + 1, "five\n"));
 }
 
-static void following_ends_with_a_newer_run_and_with_the_pod(void **state)
+/* Over crashes, of which one is not seen at all, until the container is not started again. */
+static void following_over_restarts(void **state)
 {
 	struct fixture *f = *state;
-	cleanup_str struct str in = {0}, second = {0};
+	cleanup_str struct str in = {0}, old = {0};
 	cleanup_close int fd = -EBADF, other = -EBADF;
 
+	set_state(f, RUNNING("0"));
 	put_file(f, "0.log", TIME("00") "stdout F one\n");
 	fd = follow(f, "&tailLines=0", &in);
 	put_file(f, "0.log", TIME("01") "stdout F two\n");
 	assert_true(pump_until(&f->s, fd, &in, "two\n"));
 	assert_null(strstr(in.p, "one"));
-	put_file(f, "1.log", TIME("02") "stdout F new run\n");
+	put_file(f, "0.log", TIME("02") "stdout P half\n");
+	set_state(f, CRASHED("0"));
+	put_file(f, "1.log", TIME("03") "stdout F of run 1\n");
+	put_file(f, "2.log", TIME("04") "stdout F of run 2\n");
+	assert_true(pump_until(&f->s, fd, &in, "of run 2\n"));
+	assert_non_null(strstr(in.p, "half"));
+	assert_true(strstr(in.p, "of run 1\n") < strstr(in.p, "of run 2\n"));
+	/* Who asked for one run gets that run. */
+	other = follow(f, "&berthRun=1", &old);
+	set_state(f, RUNNING("2"));
+	assert_true(pump_until(&f->s, other, &old, "\r\n0\r\n\r\n"));
+	assert_non_null(strstr(old.p, "of run 1\n"));
+	assert_null(strstr(old.p, "of run 2\n"));
+	/* The last run comes and ends before anybody looks. */
+	put_file(f, "3.log", TIME("05") "stdout F of run 3\n");
+	set_state(f, ENDED("3"));
 	assert_true(pump_until(&f->s, fd, &in, "\r\n0\r\n\r\n"));
-	other = follow(f, "", &second);
-	assert_true(pump_until(&f->s, other, &second, "new run"));
+	assert_non_null(strstr(in.p, "of run 3\n"));
+}
+
+static void following_ends_with_the_pod(void **state)
+{
+	struct fixture *f = *state;
+	cleanup_str struct str in = {0};
+	cleanup_close int fd = -EBADF;
+
+	put_file(f, "0.log", TIME("00") "stdout F one\n");
+	fd = follow(f, "", &in);
+	assert_true(pump_until(&f->s, fd, &in, "one"));
 	assert_int_equal(store_delete(f->s.store, kind_by_resource("", "v1", "pods"), "default",
 				 "web", NULL, NULL, NULL),
 		0);
-	assert_true(pump_until(&f->s, other, &second, "\r\n0\r\n\r\n"));
+	assert_true(pump_until(&f->s, fd, &in, "\r\n0\r\n\r\n"));
+}
+
+static void runs_by_number(void **state)
+{
+	static const struct {
+		const char *query;
+		unsigned code;
+		const char *body;
+	} cases[] = {
+		{"?berthRun=0", 200, "zero\n"},
+		{"?berthRun=4", 200, "four\n"},
+		{"?berthRun=3", 400, "no log of run 3 of container"},
+		{"?berthRun=-1", 400, "no log of run -1"},
+		{"?berthRun=x", 400, "must be a number"},
+		{"?berthRun=0&previous=true", 422, "at most one of"},
+		{"?previous=true", 200, "zero\n"},
+	};
+	struct fixture *f = *state;
+
+	put_file(f, "0.log", TIME("00") "stdout F zero\n");
+	put_file(f, "4.log", TIME("00") "stdout F four\n");
+	set_state(f, RUNNING("4"));
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		cleanup_free char *path = xasprintf(PODS "/web/log%s", cases[i].query);
+		cleanup_answer struct answer a = get(&f->s, path);
+
+		if (a.code != cases[i].code || !strstr(a.body, cases[i].body))
+			fail_msg("%s: %u %s", cases[i].query, a.code, a.body);
+	}
 }
 
 /* safety T25 */
@@ -265,8 +324,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(which_run, up, down),
 		cmocka_unit_test_setup_teardown(rotated_files_belong_to_the_log, up, down),
 		cmocka_unit_test_setup_teardown(following_over_rotations_to_the_end, up, down),
-		cmocka_unit_test_setup_teardown(
-			following_ends_with_a_newer_run_and_with_the_pod, up, down),
+		cmocka_unit_test_setup_teardown(following_over_restarts, up, down),
+		cmocka_unit_test_setup_teardown(following_ends_with_the_pod, up, down),
+		cmocka_unit_test_setup_teardown(runs_by_number, up, down),
 		cmocka_unit_test_setup_teardown(foreign_files_are_not_served, up, down),
 		cmocka_unit_test_setup_teardown(much_is_read_in_pieces, up, down),
 	};
