@@ -58,8 +58,8 @@ static struct sv body_of(char *answer, size_t n)
 	}
 }
 
-json_t *agent_call(const struct bench *b, const char *method, const char *path, const json_t *body,
-	int *ret_status)
+char *agent_ask(const struct bench *b, const char *method, const char *path, const json_t *body,
+	size_t *ret_n, int *ret_status)
 {
 	cleanup_free char *text = body ? json_text(body) : xstrdup("");
 	cleanup_free char *request =
@@ -67,17 +67,25 @@ json_t *agent_call(const struct bench *b, const char *method, const char *path, 
 			  "Content-Type: application/json\r\nContent-Length: "
 			  "%zu\r\n\r\n%s",
 			method, path, strlen(text), text);
-	cleanup_free char *answer = NULL;
 	cleanup_close int fd = connect_to(b);
-	json_t *j = NULL;
-	struct err e = {0};
-	size_t n;
+	char *answer = NULL;
 
 	if (fs_write_all(fd, request, strlen(request)) < 0 ||
-		fs_read_fd(fd, ANSWER_MAX, &answer, &n) < 0)
+		fs_read_fd(fd, ANSWER_MAX, &answer, ret_n) < 0)
 		die("%s %s: %s", method, path, strerror(errno));
 	if (sscanf(answer, "HTTP/1.1 %d", ret_status) != 1)
 		die("%s %s: not HTTP: %.200s", method, path, answer);
+	return answer;
+}
+
+json_t *agent_call(const struct bench *b, const char *method, const char *path, const json_t *body,
+	int *ret_status)
+{
+	size_t n;
+	cleanup_free char *answer = agent_ask(b, method, path, body, &n, ret_status);
+	struct err e = {0};
+	json_t *j = NULL;
+
 	(void)json_parse(body_of(answer, n), &j, &e);
 	return j;
 }

@@ -99,6 +99,10 @@ void agent_stop(struct bench *b);
 json_t *agent_call(const struct bench *b, const char *method, const char *path, const json_t *body,
 	int *ret_status);
 
+/** The same, not parsed: the whole answer of @ret_n bytes, to be freed. */
+char *agent_ask(const struct bench *b, const char *method, const char *path, const json_t *body,
+	size_t *ret_n, int *ret_status);
+
 /* What a pod of the measurements looks like. */
 struct pod_spec {
 	const char *name;
