@@ -85,7 +85,7 @@ struct plan_container {
 	bool tty;     /* its standard streams are a terminal */
 	bool stdin;   /* its standard input stays open for those who attach; else it is /dev/null */
 	bool stdin_once; /* … and ends with the first who had it */
-	bool standby; /* its next attempt is made ahead */
+	bool standby;	 /* its next attempt is made ahead */
 	bool startup_gate; /* it has a startup probe: it counts as started after the agent's "started" only */
 	char *image;	/* as the user wrote it, for messages */
 	char *image_id; /* "sha256:…" */

@@ -4,8 +4,8 @@ load harness
 # The programs of this build with another name in them, beside each other as they are installed.
 other_build() { # DIRECTORY
 	local own name program
-	own=$("$BUILD/berth-shim" --version)
-	name=$(printf '%s' "$own" | tr '0-9a-z' '1-9a0b-za')
+	own=$("${BUILD:?}/berth-shim" --version)
+	name=$(printf '%s' "$own" | tr '[:xdigit:]' x)
 	mkdir -p "$1"
 	for program in berthd berth-shim berth-unpack berth-runner berth-probe; do
 		LC_ALL=C sed "s/$own/$name/g" "$BUILD/$program" >"$1/$program"
