@@ -8,6 +8,7 @@
  */
 #include "agent/control/probing.h"
 
+#include "agent/control/deaths.h"
 #include "agent/control/pod_probe.h"
 #include "agent/control/prober.h"
 #include "agent/probe/history.h"
@@ -22,6 +23,7 @@ struct probed {
 	bool was_ready;
 	char *run;
 	uint64_t run_ns; /* when it began */
+	bool told;	 /* its end has been given its last answers */
 	struct probe_history history;
 };
 
@@ -380,6 +382,7 @@ static void note_run(const struct pod *p, struct probed *of, const struct contai
 	free(of->run);
 	of->run = c->container_id ? xstrdup(c->container_id) : NULL;
 	of->run_ns = age < now ? now - age : 0;
+	of->told = false;
 }
 
 static struct probe_view view_of(const struct pod *p, struct probed *of)
@@ -390,6 +393,11 @@ static struct probe_view view_of(const struct pod *p, struct probed *of)
 	if (!c)
 		return (struct probe_view){.run = of->run};
 	note_run(p, of, c);
+	if (c->state != CONTAINER_RUNNING && of->run && !of->told && of->history.n) {
+		cleanup_json json_t *answers = probe_history_json(&of->history);
+
+		of->told = deaths_add_probes(p->control, p->uid, of->run, answers) == 0;
+	}
 	return (struct probe_view){
 		.run = of->run,
 		.running = lives && c->state == CONTAINER_RUNNING,
