@@ -165,11 +165,12 @@ int deaths_add_probes(struct control *c, const char *uid, const char *id, const 
 {
 	cleanup_free char *path = xasprintf("%s/" DEATH_DIR, uid);
 	cleanup_free char *name = xasprintf("%s" PROBES, id);
-	cleanup_free char *text = json_text(answers);
+	cleanup_free char *text = NULL;
 	cleanup_close int dir = -EBADF;
 
 	if (json_array_size(answers) == 0)
 		return 0;
+	text = json_text(answers);
 	dir = fs_open_dir(c->state_fd, path, 0700);
 	if (dir < 0)
 		return dir;

@@ -3,6 +3,7 @@
  * The agent's end of the line to a shim. Messages only change what is known of the pod and mark it; the worker does the
  * rest. The shim's death shows as the end of its process or, for one that an earlier agent started, of its connection.
  */
+#include "agent/control/deaths.h"
 #include "agent/control/pod_probe.h"
 
 #include "agent/control/probing.h"
@@ -39,6 +40,24 @@ static enum pod_stage adopted_stage(enum pod_phase phase)
 	return POD_LEAVING;
 }
 
+/* A run that was there before and is not any more: what its probes said last belongs to its dossier. */
+static void keep_answers(struct pod *p, const struct pod_snapshot *now)
+{
+	for (size_t i = 0; p->snapshot && i < now->n_containers && i < p->snapshot->n_containers;
+		i++) {
+		const struct container_snapshot *was = &p->snapshot->containers[i];
+		const struct container_snapshot *is = &now->containers[i];
+		cleanup_json json_t *answers = NULL;
+
+		if (was->state != CONTAINER_RUNNING || !was->container_id ||
+			(is->state == CONTAINER_RUNNING &&
+				streq(was->container_id, is->container_id)))
+			continue;
+		answers = probing_history(p, was->name);
+		(void)deaths_add_probes(p->control, p->uid, was->container_id, answers);
+	}
+}
+
 static void take_status(struct pod *p, struct pod_snapshot *own_snapshot)
 {
 	if (p->snapshot && p->snapshot->seq > own_snapshot->seq && p->stage != POD_ADOPTED) {
@@ -47,6 +66,7 @@ static void take_status(struct pod *p, struct pod_snapshot *own_snapshot)
 	}
 	pod_say_hooks(p, p->snapshot, own_snapshot);
 	pod_upgrade_look(p, own_snapshot);
+	keep_answers(p, own_snapshot);
 	snapshot_free(p->snapshot);
 	p->snapshot = own_snapshot;
 	p->orderly = own_snapshot->phase == POD_STOPPED;

@@ -63,3 +63,13 @@ annotated() { # ANNOTATIONS as a jq object; a pod on standard input
 	berth why secretless | tee /dev/stderr | grep -q '^c does not run yet: CreateContainerConfigError: .*absent'
 	berth why huge | tee /dev/stderr | grep -q '^Pod huge has no room on this node: .*memory'
 }
+
+@test "a container that its liveness probe ended: the cause, and the probe's last answers" {
+	busybox_pod sick c 'sleep 1000' |
+		jq '.spec.terminationGracePeriodSeconds = 0 | .spec.containers[0].livenessProbe = {exec: {command: ["sh", "-c", "echo no pulse; exit 1"]}, periodSeconds: 1, failureThreshold: 1}' | apply
+	wait_pod sick '.status.containerStatuses[0].restartCount >= 1' >/dev/null
+	run berth why sick --all
+	echo "$output"
+	[[ "$output" == *"c was ended by berth ("* ]]
+	[[ "$output" == *"Probe:     Liveness "*"no pulse"* ]]
+}
