@@ -158,10 +158,13 @@ $(B)/tests/bench/probe: $(B)/obj/tests/bench/probe.o
 	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) $(LDFLAGS) -static-pie -o $@ $<
 
 # What runs in the containers of the fault harness.
-FAULTS_BIN := $(B)/tests/faults/workload
-$(FAULTS_BIN): $(B)/%: $(B)/obj/%.o
+FAULTS_BIN := $(B)/tests/faults/workload $(B)/tests/faults/tracer $(B)/tests/faults/jump.so
+$(B)/tests/faults/workload $(B)/tests/faults/tracer: $(B)/%: $(B)/obj/%.o
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) $(LDFLAGS) -static-pie -o $@ $<
+$(B)/tests/faults/jump.so: tests/faults/jump.c
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -fPIC -shared -o $@ $<
 
 libs: $(ALL_LIBS)
 fuzz-targets: $(FUZZ_BIN)

@@ -577,8 +577,12 @@ static int agent_run(struct agent *a, struct err *e)
 
 	if (r >= 0)
 		r = sd_event_add_post(a->loop, NULL, say_ready, a);
-	if (r >= 0)
+	if (r >= 0) {
+		*e = (struct err){0};
 		r = sd_event_loop(a->loop);
+		if (r < 0)
+			(void)err_errno(e, r, "the event loop has ended");
+	}
 	(void)sd_notify(0, "STOPPING=1");
 	return r;
 }

@@ -1,31 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
 """P18, P19, P20: a clock that jumps, numbers of processes that come again, a machine that boots."""
-import glob
 import os
 import shutil
 import subprocess
+import sys
 import time
 
 from oracles import no_duplicates, script_code, starts
 from world import BUILD, alive, check, container, hierarchies, keeper, pids_of, pod, wait_for
 
 BURNER = os.path.join(BUILD, "tests/faults/workload")
-FAKETIME = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
+JUMP = os.path.join(BUILD, "tests/faults/jump.so")
 
 
 def jumping(run):
     """The agent's wall clock jumps by years, back and forth, FIGURE times; back-off and counts do not care."""
-    check(FAKETIME, "libfaketime is not installed")
     w = run.world(start=False)
-    stamp = os.path.join(w.root, "time")
+    stamp = os.path.join(w.root, "jump")
 
     def jump(seconds):
-        with open(stamp + ".new", "w", encoding="ascii") as f:
-            f.write(f"{seconds:+d}s")
-        os.rename(stamp + ".new", stamp)
+        with open(stamp, "r+b" if os.path.exists(stamp) else "wb", 0) as f:
+            f.write(seconds.to_bytes(8, sys.byteorder, signed=True))
 
     jump(0)
-    w.env = {"LD_PRELOAD": FAKETIME[0], "FAKETIME_TIMESTAMP_FILE": stamp, "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    w.env = {"LD_PRELOAD": JUMP, "JUMP_FILE": stamp}
     w.start()
     w.load_image()
     run.first_pod(w)
@@ -53,8 +51,8 @@ def jumping(run):
     check(2 <= ran <= most, f"the loop started {ran} times, allowed are {most:.0f}")
     check(w.restarts("near") == 0, "a pod suffered", w.status("near"))
     jump(0)
-    out = w.berth("get", "pods", "--no-headers").stdout.decode()
-    check("-" not in out.replace("-", "", 0).split()[-1], "a negative age:", out)
+    ages = w.berth("get", "pods", "--no-headers").stdout.decode().split("\n")
+    check(all(x.split()[-1].isalnum() for x in ages if x), "a negative age:", ages)
     run.note(f"{ran} starts of the loop")
 
 

@@ -67,7 +67,8 @@ def shims(run):
                  lambda n=name, c=count: w.running(n) and w.restarts(n) == c + 1)
         back.append(time.monotonic() - began)
         check(w.restarts(name, 1) == count + 1, name, "d: restartCount", w.restarts(name, 1), "not", count + 1)
-        check(len(starts(w, name + "d")) == count + 2, name, "was started", len(starts(w, name + "d")), "times")
+        wait_for(20, lambda n=name, c=count: f"{n} has begun {c + 2} times: {len(starts(w, n + 'd'))}",
+                 lambda n=name, c=count: len(starts(w, n + "d")) == c + 2)
         # What the shim had not yet read when it died is nowhere; what it had is there, and stays.
         lines = numbered(w, name, name, 20).get(run_before[0], 0)
         check(lines >= run_before[1], f"{name}: the log had {run_before[1]} lines of run {run_before[0]}, and has {lines}")
@@ -101,7 +102,8 @@ def agent_and_shims(run):
             want = counts[n] + (n in victims)
             wait_for(60, lambda n=n, want=want: f"{n} runs with {want} restarts: {w.status(n)}",
                      lambda n=n, want=want: w.running(n) and w.restarts(n) == want)
-            check(len(starts(w, n)) == want + 1, n, "was started", len(starts(w, n)), "times, wanted", want + 1)
+            wait_for(20, lambda n=n, want=want: f"{n} has begun {want + 1} times: {len(starts(w, n))}",
+                     lambda n=n, want=want: len(starts(w, n)) == want + 1)
             uid = w.pod(n)["metadata"]["uid"]
             check(w.shim(uid) and len(w.members(uid)) == 1, n, "has", w.members(uid), "below shim", w.shim(uid))
         back.append(time.monotonic() - began)

@@ -37,7 +37,7 @@ def processes(world):
         name = os.path.basename(os.readlink(f"/proc/{pid}/exe")) if alive(pid) else ""
         words = read(f"/proc/{pid}/cgroup") + read(f"/proc/{pid}/cmdline")
         if world.tag in words or (name in PROGRAMS and (not SHARED or world.root in words)):
-            if name != "berthd":
+            if name not in ("berthd", "tracer"):
                 yield f"process {pid} {name}"
 
 

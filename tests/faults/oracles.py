@@ -198,7 +198,7 @@ class History:
                  lambda: not set(absent) & set(self.world.pods()), 0.1)
         self.world.wait_running(*self.alive(), seconds=seconds)
         for name in self.alive():
-            n = len(starts(self.world, name))
+            n = wait_for(20, f"{name} has begun", lambda name=name: len(starts(self.world, name)))
             check(n == 1 or self.allow_restarts, f"{name} was started {n} times")
             check(n <= self.world.restarts(name) + 1, f"{name} ran {n} times, restartCount {self.world.restarts(name)}")
         no_duplicates(self.world)
