@@ -69,7 +69,6 @@ void get_log(struct request *r);  /* logs.c */
 void exec_pod(struct request *r); /* exec.c */
 void attach_pod(struct request *r);
 void forward_pod(struct request *r);
-void exec_spdy(struct request *r);
 void retry_pod(struct request *r);  /* retry.c */
 void get_deaths(struct request *r); /* deaths.c */
 void get_images(struct request *r); /* images.c */

@@ -112,7 +112,7 @@ static void routes_found(void **state)
 		{METHOD_GET, "/api/v1/namespaces/a/pods/b/log", get_log, "a", "b"},
 		{METHOD_GET, "/api/v1/namespaces/a/secrets/b/log", NULL, NULL, NULL},
 		{METHOD_GET, "/api/v1/namespaces/a/pods/b/exec", exec_pod, "a", "b"},
-		{METHOD_POST, "/api/v1/namespaces/a/pods/b/exec", exec_spdy, "a", "b"},
+		{METHOD_POST, "/api/v1/namespaces/a/pods/b/exec", exec_pod, "a", "b"},
 		{METHOD_GET, "/api/v2/pods", NULL, NULL, NULL},
 		{METHOD_GET, "/apis/apps/v1/pods", NULL, NULL, NULL},
 		{METHOD_GET, "/openapi/v3/api/v1", get_openapi, NULL, NULL},

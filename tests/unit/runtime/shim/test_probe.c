@@ -67,7 +67,7 @@ static void as_user_1000(struct plan_container *c)
 }
 
 #define CONFINEMENT                                                                                \
-	"id -u; id -g; pwd; echo $SECRET; umask; env; ulimit -n; "                                                 \
+	"id -u; id -g; pwd; echo $SECRET; umask; env; ulimit -n; "                                 \
 	"grep -E '^(Cap|NoNewPrivs|Seccomp:|Groups)' /proc/self/status; "                          \
 	"cat /proc/self/cgroup /proc/self/oom_score_adj; ls /proc/self/fd"
 
