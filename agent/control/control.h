@@ -115,12 +115,10 @@ struct control_exec_calls {
 struct control_exec;
 
 /**
- * Starts a process in a running container, attaches to it, or connects to the pod. Calls come from the loop, never from inside this
- * function.
+ * Starts a process in a running container, attaches to it, or connects to the pod. Calls come from the loop, never
+ * from inside this function.
  * Returns: 0 and a handle; -ENOENT (no such pod or container), -EINVAL "BadRequest" (an attach to the stdin of a
- * container that has none), -EAGAIN "Conflict" (the container
- * does not
- * run; the message says what it does), -EBUSY (too many).
+ * container that has none), -EAGAIN "Conflict" (it does not run; the message says what it does), -EBUSY (too many).
  */
 int control_exec_start(struct control *c, const struct control_exec_request *request,
 	const struct control_exec_calls *calls, struct control_exec **ret, struct err *e);
@@ -168,9 +166,8 @@ int control_deaths(
 struct control_image_job;
 
 /**
- * Tells how a job goes. @r: 0 it goes on (@progress), 1 done (@refs are the @n_refs references that
- * are there now), -errno failed (@e). After 1 or -errno no more calls come; the handle must still
- * be freed, also from in here.
+ * Tells how a job goes. @r: 0 it goes on (@progress), 1 done (@refs are the @n_refs references that are there now),
+ * -errno failed (@e). After 1 or -errno no more calls come; the handle must still be freed, also from in here.
  */
 typedef void (*control_image_fn)(void *data, int r, const struct image_progress *progress,
 	const char *const *refs, size_t n_refs, const struct err *e);
@@ -185,10 +182,7 @@ int control_image_load(struct control *c, int fd, control_image_fn fn, void *dat
 void control_image_job_free(struct control_image_job *own_job);
 DEFINE_CLEANUP(struct control_image_job, control_image_job_free);
 
-/**
- * All images, for the API: an array of
- * {"ref","id","digest","sizeBytes","layers":N,"loadedAt","usedBy":[pods]}. A new reference.
- */
+/** All images: an array of {"ref","id","digest","sizeBytes","layers":N,"loadedAt","usedBy":[pods]}. A new reference. */
 json_t *control_images(struct control *c);
 /** Forgets the reference (or id) and collects layers that nothing uses. -ENOENT; -EBUSY naming a pod that uses it. */
 int control_image_remove(struct control *c, const char *ref, struct err *e);
@@ -196,8 +190,7 @@ int control_image_remove(struct control *c, const char *ref, struct err *e);
 /* ---- findings ----------------------------------------------------------------------------------------- */
 
 /**
- * What this host lacks or has, for `berth check`: an array of
- * {"name","status":"ok|warning|error","message"}, CVEs of the OCI runtime among them (safety R5).
+ * What this host lacks or has, for `berth check`, as findings() gives it, CVEs of the OCI runtime among it (safety R5).
  * May take some 10 ms the first time. A new reference.
  */
 json_t *control_check(struct control *c);

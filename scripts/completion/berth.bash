@@ -79,8 +79,13 @@ _berth_command() {
 			words='pod'
 			subs=""
 			;;
+		"why")
+			flags=" --container= --all --output="
+			words='pod'
+			subs=""
+			;;
 		"logs"|"log")
-			flags=" --follow --previous --container= --all-containers --tail= --since= --since-time= --timestamps --limit-bytes= --prefix --max-log-requests= --ignore-errors --selector="
+			flags=" --follow --previous --run= --container= --all-containers --tail= --since= --since-time= --timestamps --limit-bytes= --prefix --max-log-requests= --ignore-errors --selector="
 			words='pod'
 			subs=""
 			;;
@@ -213,7 +218,7 @@ _berth() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 	local chain='' word='' flags='' words=none subs='' n=0 first='' i
 	local globals=" --namespace= --root= --socket= --request-timeout= --help"
-	local commands="apply create get describe delete scale retry logs exec attach cp port-forward events wait explain label annotate patch edit replace image check version api-resources completion help"
+	local commands="apply create get describe delete scale retry why logs exec attach cp port-forward events wait explain label annotate patch edit replace image check version api-resources completion help"
 	local kinds="pods replicationcontrollers secrets configmaps events namespaces nodes all"
 
 	# The words before the cursor: commands first, then what they are about.
