@@ -456,7 +456,7 @@ int handover_read(int fd, struct shim *s, struct err *e)
 {
 	cleanup_json json_t *state = NULL;
 	cleanup_free char *text = NULL;
-	size_t n;
+	size_t n = 0;
 	int r = read_text(fd, &text, &n);
 
 	if (r < 0)
