@@ -66,8 +66,9 @@ static void as_user_1000(struct plan_container *c)
 	c->no_new_privs = true;
 }
 
+/* The soft limit of descriptors is left out: what an exec gets is a race inside runc 1.1 (its runtime raises its own). */
 #define CONFINEMENT                                                                                \
-	"id -u; id -g; pwd; echo $SECRET; umask; env; ulimit -n; "                                 \
+	"id -u; id -g; pwd; echo $SECRET; umask; env; ulimit -Hn; "                                \
 	"grep -E '^(Cap|NoNewPrivs|Seccomp:|Groups)' /proc/self/status; "                          \
 	"cat /proc/self/cgroup /proc/self/oom_score_adj; ls /proc/self/fd"
 
