@@ -238,9 +238,9 @@ static void no_end_is_lost(void **state)
 	for (uint64_t round = 0; round < ROUNDS; round++) {
 		for (uint64_t i = 0; i < AT_ONCE; i++)
 			ask(&r, 1 + round * AT_ONCE + i, (const char *const[]){"/bin/false", NULL},
-				20000);
+				60000);
 		for (uint64_t i = 0; i < AT_ONCE; i++) {
-			const struct link_message *m = rig_reply(&r, LINK_PROBE, 20000);
+			const struct link_message *m = rig_reply(&r, LINK_PROBE, 60000);
 
 			if (m->error)
 				fail_msg("%llu: %s", (unsigned long long)m->id, m->error);
