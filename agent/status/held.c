@@ -51,7 +51,10 @@ void held_containers(const struct status_input *in, const json_t *before, json_t
 
 const char *held_phase(const struct status_input *in)
 {
-	bool is_over = in->snapshot && in->snapshot->phase == POD_STOPPED;
-
-	return pod_is_held(in) && is_over && streq(policy_of(in->pod), "Never") ? "Failed" : NULL;
+	if (!pod_is_held(in) || !streq(policy_of(in->pod), "Never"))
+		return NULL;
+	if (in->snapshot->phase == POD_STOPPED)
+		return "Failed";
+	/* Containers that end on the way do not end the pod: the shutdown does. */
+	return json_str_or(json_map(in->pod, "status"), "phase", "Running");
 }

@@ -14,7 +14,7 @@
 bool pod_is_held(const struct status_input *in);
 /** The containers that were running when it was stopped wait. @before: the status written last. */
 void held_containers(const struct status_input *in, const json_t *before, json_t *statuses);
-/** "Failed" for one that has ended for good; NULL: what its containers make it. */
+/** Of one that does not come back: "Failed" at its end, its old phase until then. NULL: what its containers make it. */
 const char *held_phase(const struct status_input *in);
 
 /* Source: the kubelet's words. */

@@ -60,6 +60,7 @@ static void tells_who_comes_back(void **state)
 		{"Always", POD_STOPPED, "Running", "waiting", "terminated"},
 		{"OnFailure", POD_STOPPED, "Running", "waiting", "terminated"},
 		{"Never", POD_STOPPED, "Failed", "terminated", "terminated"},
+		{"Never", POD_STOPPING, "Running", "terminated", "terminated"},
 	};
 
 	(void)state;
