@@ -30,7 +30,8 @@ struct log_session {
 	char *ns, *pod, *uid, *container;
 	uint32_t run;
 	int dir_fd;
-	struct logfiles files;
+	struct logfiles files, later; /* later: found behind them, and entered at their end */
+	uint32_t later_run;
 	size_t at;	 /* the file that is being read */
 	uint64_t offset; /* in it */
 	struct crilog log;
@@ -230,41 +231,35 @@ static bool step_tail(struct log_session *s, char *block)
 	return false;
 }
 
-/* Behind the end of the last file: has it been rotated away? Returns: true when there is more. */
-static bool next_files(struct log_session *s)
+/*
+ * What there is behind the last file: later ones of its run, or else the next run. Whether there is a next run is asked
+ * first: only then are the files of this one all there. Returns: whether there is anything; it waits in s->later.
+ */
+static bool find_later(struct log_session *s)
 {
-	struct logfiles later = {0};
-	struct logfile last = s->files.files[s->files.n - 1];
+	const struct logfile last = s->files.files[s->files.n - 1];
+	uint32_t next;
+	bool over = !s->one_run && logfiles_next(s->dir_fd, s->run, &next);
 
-	if (logfiles_open(s->dir_fd, s->run, &last, &later) < 0 || later.n == 0) {
-		logfiles_done(&later);
+	s->later_run = s->run;
+	if (logfiles_open(s->dir_fd, s->run, &last, &s->later) == 0 && s->later.n > 0)
+		return true;
+	logfiles_done(&s->later);
+	if (!over)
 		return false;
-	}
-	logfiles_done(&s->files);
-	s->files = later;
-	s->at = 0;
-	s->offset = 0;
-	return true;
+	s->later_run = next;
+	if (logfiles_open(s->dir_fd, next, NULL, &s->later) == 0 && s->later.n > 0)
+		return true;
+	logfiles_done(&s->later);
+	return false;
 }
 
-/* The next run, behind all of this one. Returns: whether there is one. */
-static bool next_run(struct log_session *s)
+/* The first file of another run. */
+static void begin_run(struct log_session *s)
 {
 	cleanup_json json_t *pod = NULL;
 	cleanup_str struct str rest = {0};
-	struct logfiles files = {0};
-	uint32_t next;
 
-	if (s->one_run || !logfiles_next(s->dir_fd, s->run, &next) ||
-		logfiles_open(s->dir_fd, next, NULL, &files) < 0 || files.n == 0) {
-		logfiles_done(&files);
-		return false;
-	}
-	logfiles_done(&s->files);
-	s->files = files;
-	s->run = next;
-	s->at = 0;
-	s->offset = 0;
 	s->moved = true; /* it may have been rotated as well … */
 	crilog_end(&s->log, &rest);
 	if (rest.n > 0)
@@ -272,30 +267,39 @@ static bool next_run(struct log_session *s)
 	/* … or be over, and the pod's status says nothing more. */
 	if (store_get(s->api->o.store, s->api->pods, s->ns, s->pod, &pod, NULL) == 0)
 		s->ended = s->ended || is_over(pod, s->container, s->run);
-	return true;
+}
+
+static void enter_later(struct log_session *s)
+{
+	bool other = s->later_run != s->run;
+
+	logfiles_done(&s->files);
+	s->files = s->later;
+	s->later = (struct logfiles){0};
+	s->run = s->later_run;
+	s->at = 0;
+	s->offset = 0;
+	if (other)
+		begin_run(s);
 }
 
 /* The end of a file. Returns: false when there is nothing more to read now. */
-static bool at_end_of_file(struct log_session *s, bool *last_look)
+static bool at_end_of_file(struct log_session *s)
 {
 	if (s->at + 1 < s->files.n) {
 		s->at++;
 		s->offset = 0;
 		return true;
 	}
-	if (!s->follow || !s->moved)
-		return false;
-	/*
-	 * What was written between our read and the rotation (or the end) must not be lost: look once more at this file
-	 * before leaving it.
-	 */
-	if (!*last_look) {
-		*last_look = true;
+	if (s->later.n > 0) {
+		enter_later(s);
 		return true;
 	}
-	*last_look = false;
+	if (!s->follow || !s->moved)
+		return false;
 	s->moved = false;
-	return next_files(s) || next_run(s);
+	/* Now that there is a later one, this one has its last byte: it is read to its end once more before it is left. */
+	return find_later(s);
 }
 
 static void finish(struct log_session *s, struct str *out)
@@ -313,7 +317,6 @@ static void pump(struct log_session *s)
 {
 	char block[LOG_BLOCK];
 	cleanup_str struct str out = {0};
-	bool last_look = false;
 
 	for (int i = 0; i < LOG_BLOCKS; i++) {
 		ssize_t n;
@@ -327,7 +330,6 @@ static void pump(struct log_session *s)
 		n = pread(s->files.files[s->at].fd, block, sizeof block, (off_t)s->offset);
 		if (n > 0) {
 			s->offset += (uint64_t)n;
-			last_look = false;
 			str_clear(&out);
 			crilog_feed(&s->log, block, (size_t)n, &out);
 			if (out.n > 0)
@@ -338,7 +340,7 @@ static void pump(struct log_session *s)
 			finish(s, &out);
 			return;
 		}
-		if (n > 0 || at_end_of_file(s, &last_look))
+		if (n > 0 || at_end_of_file(s))
 			continue;
 		if (!s->follow || s->ended)
 			finish(s, &out);
@@ -403,6 +405,7 @@ static void session_free(void *data)
 	(void)sd_event_source_disable_unref(s->changes);
 	(void)sd_event_source_disable_unref(s->go_on);
 	logfiles_done(&s->files);
+	logfiles_done(&s->later);
 	crilog_done(&s->log);
 	if (s->dir_fd >= 0)
 		(void)close(s->dir_fd);
