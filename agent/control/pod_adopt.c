@@ -166,6 +166,24 @@ static void mark_in_order(struct control *c)
 	}
 }
 
+/* Logs whose pod is gone: an agent that was killed between the end of an object and that of its files left them. */
+static void sweep_logs(struct control *c)
+{
+	DIR *dir = fdopendir(openat(c->logs_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+
+	if (!dir)
+		return;
+	for (struct dirent *d; (d = readdir(dir));) {
+		const char *uid =
+			strrchr(d->d_name, '_'); /* NAMESPACE_NAME_UID; names have no '_' */
+		const struct pod *p = uid ? pod_find(c, uid + 1) : NULL;
+
+		if (uid && !trash_is(d->d_name) && (!p || !p->name[0]))
+			(void)trash_put(c->trash, c->logs_fd, d->d_name);
+	}
+	(void)closedir(dir);
+}
+
 int pods_adopt(struct control *c, struct err *e)
 {
 	int r = store_each(c->o.store, c->pod_kind, NULL, add_stored, c, e);
@@ -182,6 +200,7 @@ int pods_adopt(struct control *c, struct err *e)
 	for (struct map_item *i = map_first(&c->pods); i; i = map_next(i))
 		connect_living(map_value(i));
 	sweep_network(c);
+	sweep_logs(c);
 	for (struct map_item *i = map_first(&c->pods); i; i = map_next(i))
 		admit_living(map_value(i));
 	mark_in_order(c);
