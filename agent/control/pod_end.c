@@ -245,6 +245,15 @@ static void forget_last_words(struct pod *p)
 		(void)unlinkat(state_fd, SNAPSHOT_FINAL, 0);
 }
 
+/* What the status says of a container. */
+static const json_t *written_of(const json_t *object, const json_t *container, bool init)
+{
+	const char *list = init ? "initContainerStatuses" : "containerStatuses";
+
+	return json_find(
+		json_at(object, "status", list, NULL), "name", json_str(container, "name"));
+}
+
 /* Does a container that counts have an end that nobody saw? */
 static bool is_unseen(const json_t *object)
 {
@@ -252,9 +261,7 @@ static bool is_unseen(const json_t *object)
 	const json_t *container;
 
 	for (size_t i = 0; (container = pod_container(object, i, &init)); i++) {
-		const char *list = init ? "initContainerStatuses" : "containerStatuses";
-		const json_t *status = json_find(
-			json_at(object, "status", list, NULL), "name", json_str(container, "name"));
+		const json_t *status = written_of(object, container, init);
 
 		if (!again_is_sidecar(container, init) && json_at(status, "state", "running", NULL))
 			return true;
@@ -268,9 +275,7 @@ static bool has_run(const json_t *object)
 	const json_t *container;
 
 	for (size_t i = 0; (container = pod_container(object, i, &init)); i++) {
-		const char *list = init ? "initContainerStatuses" : "containerStatuses";
-		const json_t *status = json_find(
-			json_at(object, "status", list, NULL), "name", json_str(container, "name"));
+		const json_t *status = written_of(object, container, init);
 
 		if (json_str_or(status, "containerID", "")[0])
 			return true;
